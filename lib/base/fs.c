@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Files: bounded reads; writes by temporary, fsync and rename. */
+#include "lib/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+
+static int fail_at(struct skep_err *err, const char *path, int code, const char *what)
+{
+	skep_fail(err, code, "%s: %s", what, strerror(code));
+	skep_err_at(err, path, 0, 0);
+	return -code;
+}
+
+static int too_large(struct skep_err *err, const char *path, size_t max)
+{
+	int rc = skep_fail(err, SKEP_EKIND, "is larger than %zu MiB", max >> 20);
+
+	skep_err_at(err, path, 0, 0);
+	return rc;
+}
+
+static int check_regular(int fd, const char *path, size_t max, size_t *expect,
+			 struct skep_err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return fail_at(err, path, errno, "cannot read");
+	if (S_ISDIR(st.st_mode))
+		return fail_at(err, path, EISDIR, "cannot read");
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
+		return too_large(err, path, max);
+	*expect = S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+	return 0;
+}
+
+int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
+	       struct skep_err *err)
+{
+	_cleanup_(buf_release) struct buf b = { 0 };
+	size_t expect;
+	int rc = check_regular(fd, path, max, &expect, err);
+
+	if (rc)
+		return rc;
+	for (;;) {
+		size_t want = expect > b.len ? expect - b.len + 1 : 65536, at = b.len;
+		char *to = buf_extend(&b, want);
+		ssize_t n = to ? read(fd, to, want) : -1;
+
+		if (!to)
+			return buf_check(&b, err);
+		b.len = at + (n > 0 ? (size_t)n : 0);
+		if (n == 0)
+			break;
+		if (n < 0 && errno != EINTR)
+			return fail_at(err, path, errno, "cannot read");
+		if (b.len > max)
+			return too_large(err, path, max);
+	}
+	*data = buf_take(&b, len);
+	return *data ? 0 : fail_at(err, path, ENOMEM, "cannot read");
+}
+
+int fs_read(const char *path, size_t max, char **data, size_t *len, struct skep_err *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return fail_at(err, path, errno, "cannot open");
+	return fs_read_fd(fd, path, max, data, len, err);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A new file beside path, with the umask's say over its mode. */
+static int create_beside(const char *path, mode_t mode, char **tmp)
+{
+	for (int tries = 0; tries < 16; tries++) {
+		unsigned int salt = 0;
+		int fd;
+
+		if (getrandom(&salt, sizeof(salt), 0) < 0)
+			return -errno;
+		*tmp = text_fmt("%s.%08x.tmp", path, salt);
+		if (!*tmp)
+			return -ENOMEM;
+		fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			  mode);
+		if (fd >= 0)
+			return fd;
+		free(TAKE(*tmp));
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/* The rename itself must reach the disk too, or a crash may bring the old name back. */
+static void sync_folder(const char *path)
+{
+	_cleanup_free_ char *dir = fs_dirname(path);
+	_cleanup_close_ int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		fsync(fd);
+}
+
+int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
+	       struct skep_err *err)
+{
+	_cleanup_free_ char *tmp = NULL;
+	_cleanup_close_ int fd = create_beside(path, mode, &tmp);
+	int rc;
+
+	if (fd < 0)
+		return fail_at(err, path, -fd, "cannot write");
+	rc = write_all(fd, data, len);
+	if (!rc && fsync(fd))
+		rc = -errno;
+	if (!rc && rename(tmp, path))
+		rc = -errno;
+	if (rc) {
+		unlink(tmp);
+		return fail_at(err, path, -rc, "cannot write");
+	}
+	sync_folder(path);
+	return 0;
+}
+
+int fs_publish_if_changed(const char *path, const void *data, size_t len, mode_t mode,
+			  bool *changed, struct skep_err *err)
+{
+	_cleanup_free_ char *old = NULL;
+	size_t old_len = 0;
+	int rc;
+
+	if (!fs_read(path, len + 1, &old, &old_len, NULL) && old_len == len &&
+	    !memcmp(old, data, len)) {
+		*changed = false;
+		return 0;
+	}
+	rc = fs_publish(path, data, len, mode, err);
+	if (!rc)
+		*changed = true;
+	return rc;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Child processes over posix_spawn: vfork's speed however large the parent is. */
+#include "lib/base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+
+extern char **environ;
+
+static int spawn(struct proc *p, const char *const *argv, const char *cwd, int out_fd)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, usual;
+	int rc;
+
+	sigemptyset(&none);
+	sigemptyset(&usual);
+	sigaddset(&usual, SIGPIPE);
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &usual);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, out_fd, 1);
+	posix_spawn_file_actions_adddup2(&files, out_fd, 2);
+	if (cwd)
+		posix_spawn_file_actions_addchdir_np(&files, cwd);
+	rc = posix_spawnp(&p->pid, argv[0], &files, &attr, (char *const *)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return rc;
+}
+
+int proc_start(struct proc *p, const char *const *argv, const char *cwd,
+	       struct skep_err *err)
+{
+	_cleanup_close_ int read_end = -1;
+	_cleanup_close_ int write_end = -1;
+	int fds[2], rc;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return skep_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
+	read_end = fds[0];
+	write_end = fds[1];
+	fcntl(read_end, F_SETFL, O_NONBLOCK);
+	rc = spawn(p, argv, cwd, write_end);
+	if (rc)
+		return skep_fail(err, SKEP_ETOOL, "cannot start '%s': %s", argv[0],
+				 strerror(rc));
+	p->out_fd = TAKE_FD(read_end);
+	return 0;
+}
+
+int proc_drain(struct proc *p, struct buf *out)
+{
+	char chunk[16384];
+
+	for (;;) {
+		ssize_t n = read(p->out_fd, chunk, sizeof(chunk));
+
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+		else if (n == 0)
+			return 1;
+		else if (errno != EINTR)
+			return errno == EAGAIN ? 0 : 1;
+	}
+}
+
+int proc_wait(struct proc *p, struct skep_err *err)
+{
+	int status;
+
+	if (p->out_fd >= 0)
+		close(TAKE_FD(p->out_fd));
+	while (waitpid(p->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return skep_fail(err, errno, "cannot wait for process %d: %s",
+					 (int)p->pid, strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int proc_run(const char *const *argv, const char *cwd, struct buf *out, int *status,
+	     struct skep_err *err)
+{
+	struct proc p;
+	int rc = proc_start(&p, argv, cwd, err);
+
+	if (rc)
+		return rc;
+	while (!proc_drain(&p, out)) {
+		struct pollfd pfd = { .fd = p.out_fd, .events = POLLIN };
+
+		poll(&pfd, 1, -1);
+	}
+	rc = proc_wait(&p, err);
+	if (rc < 0)
+		return rc;
+	*status = rc;
+	return 0;
+}

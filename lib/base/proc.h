@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Child processes: an argument vector in, exit status and output out. No shell. */
+#ifndef LIB_BASE_PROC_H
+#define LIB_BASE_PROC_H
+
+#include <sys/types.h>
+
+#include <skep/error.h>
+
+#include "lib/base/buf.h"
+
+struct proc {
+	pid_t pid;
+	int out_fd; /* read end of the child's stdout and stderr, or -1; non-blocking */
+};
+
+/* Start argv[0] (a path, or looked up in $PATH) in folder cwd (NULL: here), stdin from /dev/null. */
+int proc_start(struct proc *p, const char *const *argv, const char *cwd,
+	       struct skep_err *err);
+
+/* Read what has come so far into out; returns 1 at the end of output, 0 if there is more to come. */
+int proc_drain(struct proc *p, struct buf *out);
+
+/* Reap; returns the exit status, 128 + signal, or a negative error. Closes out_fd. */
+int proc_wait(struct proc *p, struct skep_err *err);
+
+/* Start, collect stdout and stderr together, reap. *status as proc_wait() returns it. */
+int proc_run(const char *const *argv, const char *cwd, struct buf *out, int *status,
+	     struct skep_err *err);
+
+#endif

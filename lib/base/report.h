@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The report's tree, shared by what builds it and what renders it. */
+#ifndef LIB_BASE_REPORT_H
+#define LIB_BASE_REPORT_H
+
+#include <skep/report.h>
+
+enum node_kind {
+	NODE_SECTION,
+	NODE_TABLE,
+	NODE_ROW,
+	NODE_STR,
+	NODE_UINT,
+	NODE_BOOL,
+	NODE_LIST
+};
+
+struct skep_node {
+	enum node_kind kind;
+	struct skep_report *report;
+	struct skep_node *parent;
+	struct skep_node *first, *last, *next; /* children; siblings */
+	char *key;
+	char *label;  /* NULL: JSON only */
+	char *str;    /* NODE_STR; NULL is null */
+	uint64_t num; /* NODE_UINT, NODE_BOOL */
+};
+
+struct skep_report {
+	struct skep_node root;
+	int err; /* 0 or the first -ENOMEM */
+};
+
+/* Text of a scalar or list for people; caller frees; NULL without memory. */
+char *report_value_text(const struct skep_node *n);
+
+#endif

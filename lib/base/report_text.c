@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Report as text: aligned "label: value" lines, headed columns, indented sections. */
+#include "lib/base/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+
+#define INDENT      2
+#define MAX_COLUMNS 32
+#define MAX_PAD     48
+
+char *report_value_text(const struct skep_node *n)
+{
+	struct buf b = { 0 };
+
+	switch (n->kind) {
+	case NODE_UINT:
+		return text_fmt("%" PRIu64, n->num);
+	case NODE_BOOL:
+		return strdup(n->num ? "yes" : "no");
+	case NODE_LIST:
+		for (const struct skep_node *c = n->first; c; c = c->next)
+			buf_fmt(&b, "%s%s", c == n->first ? "" : ", ", c->str);
+		return buf_take(&b, NULL);
+	default:
+		return strdup(n->str ? n->str : "-");
+	}
+}
+
+/* Columns a UTF-8 string takes, one per code point: names here are not East Asian. */
+static size_t width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static bool is_scalar(const struct skep_node *n)
+{
+	return n->kind >= NODE_STR;
+}
+
+static void pad_to(struct buf *b, size_t have, size_t want)
+{
+	if (want > have)
+		buf_fill(b, ' ', want - have);
+}
+
+/* Values with newlines keep their lines, each indented below the label. */
+static void add_value(struct buf *b, const char *value, size_t indent)
+{
+	for (const char *s = value; *s;) {
+		size_t n = strcspn(s, "\n");
+
+		buf_add(b, s, n);
+		s += n;
+		if (*s == '\n' && s[1]) {
+			buf_char(b, '\n');
+			buf_fill(b, ' ', indent);
+		}
+		s += *s == '\n';
+	}
+	buf_char(b, '\n');
+}
+
+static void add_scalars(struct buf *b, const struct skep_node *section, size_t indent)
+{
+	size_t pad = 0;
+
+	for (const struct skep_node *c = section->first; c; c = c->next)
+		if (is_scalar(c) && c->label && width(c->label) > pad &&
+		    width(c->label) <= MAX_PAD)
+			pad = width(c->label);
+	for (const struct skep_node *c = section->first; c; c = c->next) {
+		_cleanup_free_ char *value = NULL;
+
+		if (!is_scalar(c) || !c->label)
+			continue;
+		value = report_value_text(c);
+		if (!value)
+			b->err = -ENOMEM;
+		if (!value || (c->kind == NODE_LIST && !*value))
+			continue;
+		buf_fill(b, ' ', indent);
+		if (*c->label) {
+			buf_fmt(b, "%s:", c->label);
+			pad_to(b, width(c->label), pad + 1);
+		}
+		add_value(b, value, *c->label ? indent + pad + 2 : indent);
+	}
+}
+
+struct columns {
+	const char *key[MAX_COLUMNS];
+	const char *label[MAX_COLUMNS];
+	size_t width[MAX_COLUMNS];
+	bool right[MAX_COLUMNS];
+	bool used[MAX_COLUMNS]; /* some row has more than "-" in it */
+	size_t n;
+};
+
+static size_t column_of(struct columns *cols, const struct skep_node *cell)
+{
+	for (size_t i = 0; i < cols->n; i++)
+		if (!strcmp(cols->key[i], cell->key))
+			return i;
+	if (cols->n == MAX_COLUMNS)
+		return MAX_COLUMNS;
+	cols->key[cols->n] = cell->key;
+	cols->label[cols->n] = cell->label;
+	cols->width[cols->n] = width(cell->label);
+	cols->right[cols->n] = true;
+	return cols->n++;
+}
+
+static void measure(struct columns *cols, const struct skep_node *row)
+{
+	for (const struct skep_node *c = row->first; c; c = c->next) {
+		_cleanup_free_ char *value = NULL;
+		size_t i;
+
+		if (!is_scalar(c) || !c->label)
+			continue;
+		i = column_of(cols, c);
+		value = report_value_text(c);
+		if (i == MAX_COLUMNS || !value)
+			continue;
+		if (width(value) > cols->width[i])
+			cols->width[i] = width(value);
+		if (strcmp(value, "-") && *value)
+			cols->used[i] = true;
+		if (c->kind != NODE_UINT && strcmp(value, "-"))
+			cols->right[i] = false;
+	}
+}
+
+static void add_cell(struct buf *b, const struct columns *cols, size_t i,
+		     const char *value)
+{
+	bool last = true;
+
+	for (size_t j = i + 1; j < cols->n; j++)
+		last = last && !cols->used[j];
+	if (cols->right[i])
+		pad_to(b, width(value), cols->width[i]);
+	buf_str(b, value);
+	if (!last && !cols->right[i])
+		pad_to(b, width(value), cols->width[i]);
+	if (!last)
+		buf_str(b, "  ");
+}
+
+static void trim_line(struct buf *b)
+{
+	while (b->len && b->data[b->len - 1] == ' ')
+		b->data[--b->len] = '\0';
+	buf_char(b, '\n');
+}
+
+static void add_row(struct buf *b, const struct columns *cols,
+		    const struct skep_node *row, size_t indent)
+{
+	buf_fill(b, ' ', indent);
+	for (size_t i = 0; i < cols->n; i++) {
+		_cleanup_free_ char *value = NULL;
+		const struct skep_node *c = row->first;
+
+		if (!cols->used[i])
+			continue;
+		while (c && strcmp(c->key, cols->key[i]))
+			c = c->next;
+		value = c ? report_value_text(c) : strdup("");
+		if (value)
+			add_cell(b, cols, i, value);
+		else
+			b->err = -ENOMEM;
+	}
+	trim_line(b);
+}
+
+static void add_table(struct buf *b, const struct skep_node *table, size_t indent)
+{
+	struct columns cols = { 0 };
+	bool headed = false;
+
+	for (const struct skep_node *row = table->first; row; row = row->next)
+		measure(&cols, row);
+	for (size_t i = 0; i < cols.n; i++)
+		headed = headed || (cols.used[i] && *cols.label[i]);
+	if (headed) {
+		buf_fill(b, ' ', indent);
+		for (size_t i = 0; i < cols.n; i++)
+			if (cols.used[i])
+				add_cell(b, &cols, i, cols.label[i]);
+		trim_line(b);
+	}
+	for (const struct skep_node *row = table->first; row; row = row->next)
+		add_row(b, &cols, row, indent);
+}
+
+static void add_section(struct buf *b, const struct skep_node *section, size_t indent);
+
+static void add_block(struct buf *b, const struct skep_node *c, size_t indent)
+{
+	size_t inner = indent;
+
+	if (!c->label || !c->first)
+		return;
+	if (b->len && indent == 0)
+		buf_char(b, '\n');
+	if (*c->label) {
+		buf_fill(b, ' ', indent);
+		buf_fmt(b, "%s\n", c->label);
+		inner += INDENT;
+	}
+	if (c->kind == NODE_TABLE)
+		add_table(b, c, inner);
+	else
+		add_section(b, c, inner);
+}
+
+static void add_section(struct buf *b, const struct skep_node *section, size_t indent)
+{
+	add_scalars(b, section, indent);
+	for (const struct skep_node *c = section->first; c; c = c->next)
+		if (!is_scalar(c))
+			add_block(b, c, indent);
+}
+
+int skep_report_text(const struct skep_report *r, char **text, struct skep_err *err)
+{
+	struct buf b = { 0 };
+	char *s;
+
+	if (!r || r->err)
+		return skep_fail(err, ENOMEM, "out of memory");
+	add_section(&b, &r->root, 0);
+	s = buf_take(&b, NULL);
+	if (!s)
+		return skep_fail(err, ENOMEM, "out of memory");
+	*text = s;
+	return 0;
+}
