@@ -1,0 +1,115 @@
+# skep: signed, CO-RE-relocatable BPF packages. `make help` lists the targets.
+B ?= build
+DEPS := build/deps
+prefix ?= /usr/local
+CC ?= cc
+OBJCOPY ?= objcopy
+CLANG_FORMAT ?= clang-format
+PYTEST ?= /usr/bin/python3 -m pytest
+VERSION := 0.1.0
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter -Wno-missing-field-initializers
+LIBBPF := $(DEPS)/libbpf
+LIBBPF_SOURCE = $(or $(shell sed -n 's/.*\(sha256:[0-9a-f]*\).*/\1/p' $(LIBBPF)/SOURCE 2>/dev/null),unknown)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SAN) -fvisibility=hidden -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. \
+	-I. -Isdk/include -isystem $(LIBBPF)/src -isystem $(LIBBPF)/include/uapi -isystem $(LIBBPF)/inst/include \
+	-DSKEP_VERSION='"$(VERSION)"' -DSKEP_LIBBPF_SOURCE='"$(LIBBPF_SOURCE)"'
+LDFLAGS += $(SAN) -Wl,--as-needed -Wl,--gc-sections
+LIBS_SKEP := -lelf -lz -ljansson -lfyaml -lcrypto
+LIBS_RUN := -lelf -lz -ljansson -lcrypto
+
+LIB_SRC := $(wildcard lib/*/*.c)
+COMMON_SRC := $(wildcard cmd/common/*.c)
+SKEP_SRC := $(wildcard cmd/skep/*.c)
+RUN_SRC := $(wildcard cmd/skep-run/*.c)
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-5s %s\n'
+endif
+
+all: $(B)/bin/skep $(B)/bin/skep-run share
+
+$(B)/bin/skep: $(call obj,$(SKEP_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SKEP)
+
+$(B)/bin/skep-run: $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_RUN)
+
+$(B)/libskep.a: $(call obj,$(LIB_SRC))
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libcommon.a: $(call obj,$(COMMON_SRC))
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/obj/%.o: %.c $(B)/flags | $(LIBBPF)/inst/libbpf.a
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+
+# Rebuild when the compiler flags change.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+
+$(LIBBPF)/inst/libbpf.a: $(LIBBPF)/src/libbpf.c
+	$(say) MAKE $@
+	$(Q)$(MAKE) -s -C $(LIBBPF)/src BUILD_STATIC_ONLY=1 OBJDIR=../obj DESTDIR=../inst INCLUDEDIR=/include LIBDIR=/ \
+		CFLAGS='-O2 -g -fPIC -ffunction-sections -fdata-sections -w' install >/dev/null
+
+$(LIBBPF)/src/libbpf.c:
+	@echo "libbpf's source is missing: run 'make deps'" >&2; exit 3
+
+# What programs and projects find beside the binaries, laid out exactly as `make install` does.
+share: FORCE | $(LIBBPF)/inst/libbpf.a
+	@sdk/share.sh $(LIBBPF)/inst $(B)
+
+# The SDK: everything static but the distribution's libraries, internal names made local.
+$(B)/lib/libskep.a: $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+	$(say) AR $@
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -o $(B)/libskep.o --whole-archive $^
+	$(Q)$(OBJCOPY) -w --keep-global-symbol='skep_*' $(B)/libskep.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libskep.o
+
+install: all $(B)/lib/libskep.a
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/include/skep
+	install -m 755 $(B)/bin/skep $(B)/bin/skep-run $(DESTDIR)$(prefix)/bin/
+	install -m 644 $(B)/lib/libskep.a $(DESTDIR)$(prefix)/lib/
+	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
+	sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/skep.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/skep.pc
+	sdk/share.sh $(LIBBPF)/inst $(DESTDIR)$(prefix)
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+format:
+	$(CLANG_FORMAT) -i $(C_FILES)
+
+lint:
+	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+	$(PYTEST) -q tests/test_repository.py
+
+deps:
+	@.ci/deps
+
+clean:
+	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
+
+help:
+	@echo 'all check test demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include tests/tests.mk
+FORCE:
+.PHONY: all share install format lint deps clean help FORCE
+.DELETE_ON_ERROR:
