@@ -48,7 +48,7 @@ int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
 	       struct skep_err *err)
 {
 	_cleanup_(buf_release) struct buf b = { 0 };
-	size_t expect;
+	size_t expect = 0;
 	int rc = check_regular(fd, path, max, &expect, err);
 
 	if (rc)
