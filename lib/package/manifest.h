@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep/manifest.json: what a package says of itself; drawn at the top of manifest.c. */
+#ifndef LIB_PACKAGE_MANIFEST_H
+#define LIB_PACKAGE_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skep/error.h>
+
+#define MANIFEST_SCHEMA 1
+
+enum param_bind { PARAM_RODATA, PARAM_MAX_ENTRIES, PARAM_ENTRIES };
+
+/* A run-time parameter of skep.yaml. */
+struct param {
+	char *name;
+	char *type; /* u8 u16 u32 u64 s8 s16 s32 s64 bool string ipv4 ipv6 mac duration, with [] for entries */
+	char *def;  /* default as the user would write it; NULL: none (entries: empty) */
+	char *help;
+	enum param_bind bind;
+	char *target; /* .rodata variable, or map */
+	char *object; /* whose; NULL when the package has one object */
+};
+
+struct manifest_program {
+	char *name, *section, *type, *attach_type, *target; /* attach_type may be NULL */
+	size_t insn_cnt;
+	bool autoload;
+};
+
+struct manifest_map {
+	char *name, *type, *event_type; /* event_type NULL unless SKEP_EVENTS() */
+	uint32_t key_size, value_size, max_entries, flags;
+	char *key_type, *value_type; /* NULL if untyped */
+};
+
+struct manifest_object {
+	char *name;    /* C identifier: "exec_watch" */
+	char *license; /* SEC("license") */
+	struct manifest_program *programs;
+	size_t program_cnt;
+	struct manifest_map *maps; /* data sections left out */
+	size_t map_cnt;
+};
+
+struct manifest_file {
+	char *name;   /* layer entry: "exec_watch.bpf.o" */
+	char *digest; /* "sha256:…" */
+	uint64_t size;
+};
+
+struct manifest {
+	char *name, *version, *license;
+	char *arch;         /* x86_64 … */
+	char *clang, *skep; /* versions */
+	char *libbpf,
+		*libbpf_source; /* version; "sha256:…" of the source it was built from */
+	char **flags;           /* clang flags that decide the object's bytes, no paths */
+	size_t flag_cnt;
+	struct manifest_object *objects; /* in skep.yaml's order */
+	size_t object_cnt;
+	struct manifest_file *files; /* every other layer entry, sorted by name */
+	size_t file_cnt;
+	struct param *params;
+	size_t param_cnt;
+};
+
+char *manifest_write(const struct manifest *m, size_t *len,
+		     struct skep_err *err); /* canonical JSON; caller frees */
+int manifest_read(struct manifest **out, const char *json, size_t len, const char *where,
+		  struct skep_err *err);
+void manifest_release(struct manifest *m); /* frees what it holds, zeroes it */
+void manifest_free(struct manifest *m);    /* and itself */
+
+#endif
