@@ -4,19 +4,19 @@ SANITISE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 FUZZ_CLANG ?= clang-19
 FUZZ_SECONDS ?= 60
 SUITE ?= trixie
-RUN_TESTS = PYTHONDONTWRITEBYTECODE=1 SKEP_BUILD=$(1) $(PYTEST) tests $(T)
 
-# On the tree as it is built, without set-up.
-check: all
-	@$(call RUN_TESTS,$(B))
+# The programs under AddressSanitizer and UndefinedBehaviorSanitizer.
+sanitised: all
+	@$(MAKE) --no-print-directory B=build/asan SAN='$(SANITISE)' all
 
-# Set-up, then the tests on a build under AddressSanitizer and UndefinedBehaviorSanitizer.
+# On the tree as it is, without set-up. CHECK=build runs the tests on the ordinary build instead.
+CHECK ?= build/asan
+check: sanitised fuzz-build
+	@PYTHONDONTWRITEBYTECODE=1 SKEP_BUILD=$(CHECK) $(PYTEST) tests $(T)
+
 test:
 	@.ci/deps test
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory B=build/asan SAN='$(SANITISE)' all
-	@$(MAKE) --no-print-directory fuzz-build
-	@$(call RUN_TESTS,build/asan)
+	@$(MAKE) --no-print-directory check
 
 demo:
 	@.ci/deps
@@ -43,4 +43,4 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libskep.a $(LIBBPF)/inst/libbp
 fuzz: fuzz-build
 	@tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZERS)
 
-.PHONY: check test demo bench chroot fuzz fuzz-build fuzzers
+.PHONY: sanitised check test demo bench chroot fuzz fuzz-build fuzzers

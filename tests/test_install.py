@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`make install DESTDIR=`: the tree, its modes, that it works from there, and that digests do not depend on where."""
+
+import hashlib
+import json
+import os
+import re
+import stat
+import subprocess
+import tarfile
+
+import pytest
+
+from conftest import base_env
+
+TEMPLATES = ["exec-watch", "xdp-filter", "sched-latency"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory, repo, build_dir):
+    """What `make install` leaves under DESTDIR/usr, made under a strict umask."""
+    dest = tmp_path_factory.mktemp("dest")
+    dest.chmod(0o755)
+    env = base_env(dest)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "install", f"DESTDIR={dest}", "prefix=/usr"],
+        cwd=repo, env=env, umask=0o077, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert os.listdir(dest) == ["usr"]
+    return dest / "usr"
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
+
+
+def test_tree(installed, repo):
+    expected = {"bin/skep", "bin/skep-run", "lib/libskep.a", "lib/pkgconfig/skep.pc", "lib/skep/libbpf.a"}
+    expected |= {f"include/skep/{h.name}" for h in (repo / "sdk/include/skep").glob("*.h")}
+    expected |= {f"share/skep/bpf/skep/{h.name}" for h in (repo / "sdk/bpf/skep").glob("*.h")}
+    expected |= {f"share/skep/templates/{name}" for name in files(repo / "templates")}
+    expected |= {"share/skep/make/skep.mk", "share/skep/libbpf/bpf/bpf_helpers.h", "share/skep/libbpf/bpf/libbpf.h"}
+    assert expected - set(files(installed)) == set()
+    foreign = [f for f in files(installed) if f not in expected and not f.startswith("share/skep/libbpf/")]
+    assert foreign == []
+
+
+def test_modes(installed, repo):
+    for path in [installed, *installed.rglob("*")]:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        name = path.relative_to(installed)
+        source = repo / "templates" / name.relative_to("share/skep/templates") if "templates" in name.parts[:3] else None
+        runs = path.is_dir() or name.parts[0] == "bin" or (source and os.access(source, os.X_OK))
+        assert mode == (0o755 if runs else 0o644), f"{name}: {mode:o}"
+
+
+def test_no_path_of_the_build(installed, repo, tmp_path):
+    """Nothing installed names the source tree or DESTDIR (debugging information of libbpf apart)."""
+    for name, path in files(installed).items():
+        if not name.endswith(".a"):
+            data = stripped(path, tmp_path) if name.startswith("bin/") else path.read_bytes()
+            assert str(repo).encode() + b"/" not in data and str(installed.parent).encode() not in data, name
+
+
+def stripped(path, folder):
+    subprocess.run(["strip", "-g", "-o", folder / "stripped", path], check=True)
+    return (folder / "stripped").read_bytes()
+
+
+def test_install_again_is_the_same(installed, repo):
+    before = {name: (p.read_bytes(), p.stat().st_mode) for name, p in files(installed).items()}
+    env = base_env(installed)
+    subprocess.run(
+        ["make", "--no-print-directory", "install", f"DESTDIR={installed.parent}", "prefix=/usr"],
+        cwd=repo, env=env, check=True, capture_output=True, timeout=500,
+    )  # fmt: skip
+    assert {name: (p.read_bytes(), p.stat().st_mode) for name, p in files(installed).items()} == before
+
+
+def build(program, folder, template, env):
+    """`skep new` and `skep build` with this program -> digest of object, package, and the package's index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for args in (["new", template, "--template", template], ["build", "-C", template]):
+        done = subprocess.run([program, *args], cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+    out = folder / template / "build"
+    package = out / f"{template}.skep"
+    with tarfile.open(package) as tar:
+        index = json.load(tar.extractfile("index.json"))
+    return {
+        "object": hashlib.sha256((out / f"{template.replace('-', '_')}.bpf.o").read_bytes()).hexdigest(),
+        "package": hashlib.sha256(package.read_bytes()).hexdigest(),
+        "digest": [m["digest"] for m in index["manifests"]],
+    }
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_same_package_from_anywhere(template, installed, build_dir, tmp_path, need):
+    need("btf")
+    env = base_env(tmp_path / "home")
+    here = build(build_dir / "bin/skep", tmp_path / "one", template, env)
+    assert build(installed / "bin/skep", tmp_path / "one.installed", template, env) == here
+    other = {**base_env(tmp_path / "elsewhere"), "TZ": "Asia/Kathmandu", "LC_ALL": "C", "CFLAGS": "-O0 -DX=1"}
+    assert build(build_dir / "bin/skep", tmp_path / "a b/two", template, other) == here
+
+
+def test_moved_installation_works(installed, tmp_path, need):
+    need("btf")
+    env = base_env(tmp_path / "home")
+    here = build(installed / "bin/skep", tmp_path / "one", "exec-watch", env)
+    moved = tmp_path / "opt"
+    subprocess.run(["cp", "-a", installed, moved], check=True)
+    assert build(moved / "bin/skep", tmp_path / "two", "exec-watch", env) == here
+
+
+def test_programs_need_few_libraries(installed, tool):
+    """Start-up is part of speed: DESIGN's list and nothing else."""
+    allowed = {"libelf.so.1", "libz.so.1", "libjansson.so.4", "libcrypto.so.3", "libc.so.6", "ld-linux-x86-64.so.2"}
+    for name, more in (("skep", {"libfyaml.so.0"}), ("skep-run", set())):
+        out = tool("readelf", "-dW", installed / "bin" / name).stdout
+        assert set(re.findall(r"\(NEEDED\).*\[(.*)\]", out)) <= allowed | more
+
+
+PROGRAM = r"""
+#include <stdio.h>
+#include <skep/error.h>
+#include <skep/package.h>
+
+int main(int argc, char **argv)
+{
+	struct skep_err err = { 0 };
+	struct skep_pkg *pkg;
+	int ret = skep_pkg_open(argv[1], &pkg, &err);
+
+	if (ret) {
+		fprintf(stderr, "%s: %s\n", err.where, err.what);
+		return skep_err_status(ret);
+	}
+	puts(skep_pkg_digest(pkg));
+	skep_pkg_free(pkg);
+	return 0;
+}
+"""
+
+
+def test_sdk_builds_a_program(installed, package, tmp_path, tool):
+    """pkg-config and the static library are enough for a program of somebody else."""
+    env = {**os.environ, "PKG_CONFIG_LIBDIR": f"{installed}/lib/pkgconfig:" + system_pkgconfig(tool)}
+    flags = tool("pkg-config", f"--define-variable=prefix={installed}", "--cflags", "--libs", "--static", "skep", env=env)
+    (tmp_path / "prog.c").write_text(PROGRAM)
+    tool("cc", "-Wall", "-Werror", "-o", tmp_path / "prog", tmp_path / "prog.c", *flags.stdout.split())
+    path = package("exec-watch")
+    with tarfile.open(path) as tar:
+        expected = json.load(tar.extractfile("index.json"))["manifests"][0]["digest"]
+    assert tool(tmp_path / "prog", path).stdout == expected + "\n"
+    path.write_bytes(path.read_bytes()[:-512])
+    done = tool(tmp_path / "prog", path, check=False)
+    assert done.returncode == 1 and str(path) in done.stderr
+
+
+def system_pkgconfig(tool):
+    return tool("pkg-config", "--variable", "pc_path", "pkg-config").stdout.strip()
+
+
+def test_sdk_exports_only_its_names(installed, tool):
+    names = re.findall(r" [TDBRVW] (\w+)$", tool("nm", installed / "lib/libskep.a").stdout, re.M)
+    assert len(names) > 20
+    assert [n for n in names if not n.startswith("skep_")] == []
