@@ -345,6 +345,7 @@ NEEDS = {
     "bpffs": lambda: None if mounted("/sys/fs/bpf") else "no bpffs at /sys/fs/bpf",
     "tracefs": lambda: None if os.path.exists("/sys/kernel/tracing/events") else "no tracefs at /sys/kernel/tracing",
     "bpftool-7.8": lambda: None if forky_bpftool().exists() else "no bpftool 7.8: run 'make deps'",
+    "fuzzers": lambda: None if (REPO / "build/fuzz/seeds").exists() else "no fuzzers: run 'make fuzz-build'",
     "x86_64": lambda: None if platform.machine() == "x86_64" else "not x86_64",
 }
 

@@ -30,7 +30,7 @@ chroot:
 	@tests/chroot.sh $(SUITE)
 
 FUZZERS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz-build: all
+fuzz-build: all build/fuzz/seeds
 	@$(MAKE) --no-print-directory B=build/fuzz CC=$(FUZZ_CLANG) \
 		SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' fuzzers
 
@@ -39,6 +39,10 @@ fuzzers: $(FUZZERS)
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libskep.a $(LIBBPF)/inst/libbpf.a
 	$(say) FUZZ $@
 	$(Q)$(FUZZ_CLANG) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SKEP)
+
+build/fuzz/seeds: tests/fuzz/seeds.py | $(B)/bin/skep share
+	$(say) SEEDS $@
+	$(Q)tests/fuzz/seeds.py $(B)/bin/skep $@
 
 fuzz: fuzz-build
 	@tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZERS)
