@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Compat: one spelling for kernel fields that were renamed or moved. Each helper looks for the newer
- * field first, so that one object loads on both sides of the change.
+ * Compat: one spelling for kernel fields that were renamed or moved. Each helper looks
+ * for the newer field first, so that one object loads on both sides of the change.
  *
  * Include vmlinux.h first.
  */

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Constants: what the kernel defines by macro, so that neither BTF nor vmlinux.h carries it.
+ * Constants: what the kernel defines by macro, so that neither BTF nor vmlinux.h carries
+ * it.
  *
- * Values are those of x86, arm, arm64, riscv, s390, powerpc and loongarch, where they are the same.
- * Each has a guard of its own, so a UAPI header may come before. Include vmlinux.h before this, too:
- * a macro would break an enum of the same name that follows it.
+ * Values are those of x86, arm, arm64, riscv, s390, powerpc and loongarch, where they are
+ * the same. Each has a guard of its own, so a UAPI header may come before. Include
+ * vmlinux.h before this, too: a macro would break an enum of the same name that follows
+ * it.
  */
 #ifndef SKEP_BPF_CONSTS_H
 #define SKEP_BPF_CONSTS_H
 
-/* Ethernet protocols and sizes (linux/if_ether.h). Protocols are in host order: compare with bpf_htons(). */
+/*
+ * Ethernet protocols and sizes (linux/if_ether.h). Protocols are in host order: compare
+ * with bpf_htons().
+ */
 #ifndef ETH_ALEN
 #define ETH_ALEN 6
 #endif
@@ -58,7 +63,10 @@
 #define VLAN_PRIO_SHIFT 13
 #endif
 
-/* IPv4 fragment field (net/ip.h); IPv6 extension headers (net/ipv6.h). Compare IP_* with bpf_htons(). */
+/*
+ * IPv4 fragment field (net/ip.h); IPv6 extension headers (net/ipv6.h). Compare IP_* with
+ * bpf_htons().
+ */
 #ifndef IP_DF
 #define IP_DF 0x4000
 #endif
@@ -110,7 +118,10 @@
 #define ICMPV6_ECHO_REPLY 129
 #endif
 
-/* Verdicts of traffic control programs (linux/pkt_cls.h). XDP_* and SK_* are enums and come with BTF. */
+/*
+ * Verdicts of traffic control programs (linux/pkt_cls.h). XDP_* and SK_* are enums and
+ * come with BTF.
+ */
 #ifndef TC_ACT_UNSPEC
 #define TC_ACT_UNSPEC (-1)
 #endif
@@ -477,7 +488,10 @@
 #define PROT_EXEC 0x4
 #endif
 
-/* Tasks: states, which never changed, and flags (linux/sched.h); namespaces (uapi/linux/sched.h). */
+/*
+ * Tasks: states, which never changed, and flags (linux/sched.h); namespaces
+ * (uapi/linux/sched.h).
+ */
 #ifndef TASK_RUNNING
 #define TASK_RUNNING 0x0000
 #endif

@@ -25,12 +25,13 @@
  * @record: type of a record, `struct NAME` or a typedef
  * @...:    size in bytes, a power of two and a multiple of the page size; default 256 KiB
  *
- * The map variable carries the BTF decl tag "skep:event=<record>", the type spelled as it is here
- * ("skep:event=struct event"). Loaders that do not know the tag see an ordinary ring buffer.
+ * The map variable carries the BTF decl tag "skep:event=<record>", the type spelled as it
+ * is here ("skep:event=struct event"). Loaders that do not know the tag see an ordinary
+ * ring buffer.
  *
- * A struct that is used only through a local pointer does not reach .BTF. So that it does, a null
- * pointer of the type is put in section .skep.types, which loaders skip and which `skep build`
- * drops after linking; the BTF types stay.
+ * A struct that is used only through a local pointer does not reach .BTF. So that it
+ * does, a null pointer of the type is put in section .skep.types, which loaders skip and
+ * which `skep build` drops after linking; the BTF types stay.
  */
 #define SKEP_EVENTS(map, record, ...) \
 	SKEP_EVENTS_SIZED_(map, record, ##__VA_ARGS__, 256 * 1024)
@@ -46,9 +47,9 @@
  * skep_event_reserve - room for one record in a map made by SKEP_EVENTS().
  * @map: the map's name
  *
- * Returns a pointer to a record, NULL if the buffer is full: the event is then lost. The bytes are
- * whatever was there before: fill every field that is read, padding included if it may be. A record
- * must be submitted or discarded on every path.
+ * Returns a pointer to a record, NULL if the buffer is full: the event is then lost. The
+ * bytes are whatever was there before: fill every field that is read, padding included if
+ * it may be. A record must be submitted or discarded on every path.
  */
 #define skep_event_reserve(map)                           \
 	((typeof(__skep_event_##map))bpf_ringbuf_reserve( \

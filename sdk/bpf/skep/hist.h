@@ -13,9 +13,9 @@
  * <scale> is one of
  *	log2	slot 0 counts the values 0 and 1, slot i the values 2^i up to 2^(i+1) - 1
  *	linear	slot i counts the value i
- * and in both the last slot counts every larger value as well. <unit> is the rest of the tag, free
- * text for people: "ns", "bytes", "". The counters are __u32 or __u64 and are found by the type of
- * the map's value:
+ * and in both the last slot counts every larger value as well. <unit> is the rest of the
+ * tag, free text for people: "ns", "bytes", "". The counters are __u32 or __u64 and are
+ * found by the type of the map's value:
  *	an integer			the whole map is one histogram: an array map with one
  *					entry per slot, the key is the slot
  *	an array of integers, or	each entry of the map (array or hash) is one histogram,
@@ -102,8 +102,8 @@ static __always_inline __u32 skep_log2(__u64 value)
  * @value: what was measured
  * @slots: how many there are
  *
- * Returns less than @slots. An array member indexed with it needs the bound told again to some
- * verifiers: `if (slot < 20) h->slots[slot]++`.
+ * Returns less than @slots. An array member indexed with it needs the bound told again to
+ * some verifiers: `if (slot < 20) h->slots[slot]++`.
  */
 static __always_inline __u32 skep_hist_slot(__u64 value, __u32 slots)
 {
