@@ -3,7 +3,10 @@
 #ifndef SCHED_LATENCY_H
 #define SCHED_LATENCY_H
 
-/* Slots of the histogram `latency`: slot i holds 2^i to 2^(i+1) - 1 ns, the last one the rest. */
+/*
+ * Slots of the histogram `latency`: slot i holds 2^i to 2^(i+1) - 1 ns, the last one the
+ * rest.
+ */
 #define LATENCY_SLOTS 32
 
 #endif

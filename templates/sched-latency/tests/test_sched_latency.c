@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Goes to sleep many times and demands that each waking up is counted, and only its own. */
+/*
+ * Goes to sleep many times and demands that each waking up is counted, and only its own.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* xdp-filter: drops IPv4 packets by source address, before the network stack sees them. */
+/*
+ * xdp-filter: drops IPv4 packets by source address, before the network stack sees them.
+ */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Gives the program packets with BPF_PROG_TEST_RUN and judges its verdicts and counters. */
+/*
+ * Gives the program packets with BPF_PROG_TEST_RUN and judges its verdicts and counters.
+ */
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

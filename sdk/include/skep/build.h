@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Building: skep.yaml and sources in, object, skeleton and package out.
+ */
+#ifndef SKEP_BUILD_H
+#define SKEP_BUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skep/error.h>
+#include <skep/log.h>
+#include <skep/report.h>
+
+struct skep_build_opts {
+	size_t sz;	       /* sizeof(struct skep_build_opts) */
+	unsigned int jobs;     /* steps at once; 0: the number of processors */
+	bool print_flags;      /* fill the report with the clang lines and build nothing */
+	const char *share_dir; /* where bpf/, libbpf/ and templates/ are; NULL: ../share/skep of the program */
+	const char *cache_dir; /* NULL: no cache of vmlinux.h between projects */
+	const char *clang;     /* program; NULL: newest clang in path_env */
+	const char *path_env;  /* value of $PATH */
+	int64_t epoch;	       /* SOURCE_DATE_EPOCH, default 0 */
+	const struct skep_log *log;
+};
+
+/**
+ * skep_build - bring build/ of a project up to date.
+ * @dir:    folder with skep.yaml
+ * @opts:   NULL for defaults
+ * @report: is filled with what was made: objects, skeletons, package, its digest, steps run
+ *
+ * Nothing changed: nothing is started. An interrupted build leaves each file old or new, never a part.
+ *
+ * Errors: -SKEP_EPROJECT skep.yaml (where = skep.yaml:line:column); -SKEP_ECOMPILE with clang's own text
+ * through the log; -SKEP_ETOOL no usable clang; errno of files.   Since: 0.1
+ */
+int skep_build(const char *dir, const struct skep_build_opts *opts, struct skep_report *report,
+	       struct skep_err *err);
+
+struct skep_new_opts {
+	size_t sz;		   /* sizeof(struct skep_new_opts) */
+	const char *template_name; /* default "exec-watch" */
+	const char *share_dir;	   /* NULL: ../share/skep of the program */
+};
+
+/**
+ * skep_new - write a project from a template.
+ * @dir:    folder to make; its last part is the project's name, [a-z0-9-]
+ * @opts:   NULL for defaults
+ * @report: is filled with the files written and what to do next
+ *
+ * Errors: -SKEP_EEXISTS the folder exists; -SKEP_EUSAGE bad name or template; errno of writing.   Since: 0.1
+ */
+int skep_new(const char *dir, const struct skep_new_opts *opts, struct skep_report *report,
+	     struct skep_err *err);
+
+/**
+ * skep_templates - which templates there are.
+ * @share_dir: NULL: ../share/skep of the program
+ * @report:    is filled: name, program type, one line
+ *
+ * Errors: errno of reading.   Since: 0.1
+ */
+int skep_templates(const char *share_dir, struct skep_report *report, struct skep_err *err);
+
+/**
+ * skep_skeleton - C header that a user program includes to load an object.
+ * @path:   BPF object (.bpf.o) or package (.skep)
+ * @name:   identifier prefix; NULL: from the file's name
+ * @header: on success a NUL-terminated string the caller frees
+ *
+ * Drop-in for `bpftool gen skeleton`.
+ *
+ * Errors: as skep_inspect().   Since: 0.1
+ */
+int skep_skeleton(const char *path, const char *name, char **header, struct skep_err *err);
+
+/**
+ * skep_skeleton_file - the same into a file, which is replaced whole or not at all.
+ * @path:   BPF object (.bpf.o) or package (.skep)
+ * @name:   identifier prefix; NULL: from the file's name
+ * @output: file to write
+ *
+ * Errors: as skep_skeleton(); errno of writing.   Since: 0.1
+ */
+int skep_skeleton_file(const char *path, const char *name, const char *output, struct skep_err *err);
+
+#endif
