@@ -16,8 +16,6 @@
 #include "lib/base/fs.h"
 #include "lib/btf/messages.h"
 
-#define HOST_BTF "/sys/kernel/btf/vmlinux"
-
 int btf_from_raw(struct btf **out, const void *data, size_t size, struct skep_err *err)
 {
 	struct messages m;
@@ -134,17 +132,17 @@ int btf_file_bytes(const char *path, void **data, size_t *size, struct skep_err 
 	_cleanup_close_ int fd = -1;
 	int ret;
 
-	fd = open(path ? path : HOST_BTF, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open(path ? path : BTF_HOST, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		ret = skep_fail(err, errno, "%s", strerror(errno));
-		skep_err_at(err, path ? path : HOST_BTF, 0, 0);
+		skep_err_at(err, path ? path : BTF_HOST, 0, 0);
 		if (!path)
 			skep_err_hint(err,
 				      "this kernel has no BTF: name another with --btf");
 		return ret;
 	}
-	ret = read_any(fd, path ? path : HOST_BTF, data, size, err);
+	ret = read_any(fd, path ? path : BTF_HOST, data, size, err);
 	if (ret)
-		skep_err_at(err, path ? path : HOST_BTF, 0, 0);
+		skep_err_at(err, path ? path : BTF_HOST, 0, 0);
 	return ret;
 }

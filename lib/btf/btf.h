@@ -10,6 +10,8 @@
 
 struct btf;
 
+#define BTF_HOST "/sys/kernel/btf/vmlinux"
+
 /*
  * Parse raw BTF of either byte order (copied). Beyond libbpf's own checks: types form no endless or
  * absurdly deep C type, names are identifiers. Caller frees with btf__free(). -SKEP_ECORRUPT.
