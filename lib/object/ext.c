@@ -25,13 +25,13 @@
 #define HEADER_CORE 32
 #define MAGIC       0xeb9f
 
-/* Words of a record after the instruction offset: t type id, s string, n number. */
+/* Words of a record after the instruction offset: t type id, s string, a access string, n number. */
 struct layout {
 	size_t words;
 	const char *is;
 };
 
-static const struct layout layouts[] = { { 1, "t" }, { 3, "ssn" }, { 3, "tsn" } };
+static const struct layout layouts[] = { { 1, "t" }, { 3, "ssn" }, { 3, "tan" } };
 
 struct cursor {
 	const unsigned char *p;
@@ -72,6 +72,25 @@ static uint32_t section_index(const struct elf_file *elf, const char *name)
 	return s ? s - elf->sections : 0;
 }
 
+/* "0:12:3": libbpf's sscanf() takes negative and overflowing indices, and uses them. */
+static bool access_ok(const struct btf *btf, uint32_t off)
+{
+	const char *s = btf__str_by_offset(btf, off);
+	size_t digits;
+
+	while (s && *s) {
+		digits = strspn(s, "0123456789");
+		if (!digits || digits > 9)
+			return false;
+		s += digits;
+		if (!*s)
+			return true;
+		if (*s++ != ':')
+			return false;
+	}
+	return false;
+}
+
 static bool row_ok(const struct reader *r, const struct layout *l,
 		   const struct ext_row *row)
 {
@@ -82,6 +101,8 @@ static bool row_ok(const struct reader *r, const struct layout *l,
 		return false;
 	for (i = 0; i < l->words; i++) {
 		if (l->is[i] == 't' && row->words[i] >= btf__type_cnt(r->btf))
+			return false;
+		if (l->is[i] == 'a' && !access_ok(r->btf, row->words[i]))
 			return false;
 		if (l->is[i] == 's' && !btf__str_by_offset(r->btf, row->words[i]))
 			return false;

@@ -16,6 +16,7 @@
 #include "lib/base/fs.h"
 #include "lib/btf/btf.h"
 #include "lib/btf/messages.h"
+#include "lib/object/code.h"
 #include "lib/object/elffile.h"
 #include "lib/object/ext.h"
 #include "lib/object/tables.h"
@@ -41,6 +42,7 @@ static int check_bytes(struct object *o, struct skep_err *err)
 	const struct elf_section *s;
 	struct btf *btf = NULL;
 	struct elf_file elf;
+	struct code code;
 	struct ext ext;
 	int ret;
 
@@ -62,8 +64,12 @@ static int check_bytes(struct object *o, struct skep_err *err)
 	if (ret)
 		goto out;
 	ret = ext_read(&ext, &elf, btf, err);
+	if (ret)
+		goto out;
+	ext_release(&ext);
+	ret = code_read(&code, &elf, err);
 	if (!ret)
-		ext_release(&ext);
+		code_release(&code);
 out:
 	btf__free(btf);
 	elf_file_release(&elf);

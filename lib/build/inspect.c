@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep_inspect(): objects and packages as reports; told apart by their first bytes. */
+#include <skep/object.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/text.h"
+#include "lib/object/inspect.h"
+#include "lib/object/object.h"
+#include "lib/package/package.h"
+
+DEFINE_CLEANUP(struct object *, object_free)
+DEFINE_CLEANUP(struct skep_pkg *, skep_pkg_free)
+
+static bool is_object(const char *data, size_t size)
+{
+	return size >= 4 &&
+	       (!memcmp(data, "\177ELF", 4) || !memcmp(data, "BC\xc0\xde", 4));
+}
+
+static int inspect_object(const char *path, const void *data, size_t size,
+			  struct skep_node *root, struct skep_err *err)
+{
+	_cleanup_(object_freep) struct object *o = NULL;
+	int ret;
+
+	ret = object_read(&o, data, size, path, NULL, err);
+	if (ret)
+		return ret;
+	skep_node_str(root, "kind", NULL, "object");
+	skep_node_str(root, "file", "object", path);
+	skep_node_uint(root, "size", "bytes", size);
+	return object_report(o, root, true, err);
+}
+
+static void add_files(const struct manifest *m, struct skep_node *into, bool text)
+{
+	struct skep_node *table = skep_node_table(into, "files", text ? "files" : NULL);
+	size_t i;
+
+	for (i = 0; i < m->file_cnt; i++) {
+		struct skep_node *row = skep_node_row(table);
+
+		skep_node_str(row, "name", "name", m->files[i].name);
+		skep_node_uint(row, "size", "bytes", m->files[i].size);
+		skep_node_str(row, "digest", "digest", m->files[i].digest);
+	}
+}
+
+static void add_toolchain(const struct manifest *m, struct skep_node *into, bool text)
+{
+	skep_node_str(into, "clang", text ? "clang" : NULL, m->clang);
+	skep_node_str(into, "skep", text ? "skep" : NULL, m->skep);
+	skep_node_str(into, "libbpf", text ? "libbpf" : NULL, m->libbpf);
+}
+
+static int add_object(const struct skep_pkg *p, const struct manifest *m,
+		      const struct manifest_object *mo, struct skep_node *into, bool text,
+		      struct skep_err *err)
+{
+	_cleanup_(object_freep) struct object *o = NULL;
+	_cleanup_free_ char *file = text_fmt("%s.bpf.o", mo->name);
+	_cleanup_free_ char *where = file ? text_fmt("%s: %s", pkg_where(p), file) : NULL;
+	const void *data;
+	size_t size;
+	int ret;
+
+	if (!where)
+		return skep_fail(err, ENOMEM, "out of memory");
+	if (pkg_file(p, m->arch, file, &data, &size)) {
+		skep_fail(err, SKEP_ECORRUPT, "the package has no object '%s'", file);
+		return skep_err_at(err, pkg_where(p), 0, 0);
+	}
+	ret = object_read(&o, data, size, where, mo->name, err);
+	return ret ? ret
+		   : object_report(o,
+				   skep_node_section(into, mo->name, text ? file : NULL),
+				   text, err);
+}
+
+/* People see the objects of the first platform only: another architecture has the same programs. */
+static int add_platform(const struct skep_pkg *p, const struct manifest *m,
+			struct skep_node *platforms, bool text, struct skep_err *err)
+{
+	struct skep_node *node = skep_node_section(platforms, m->arch, m->arch), *objects;
+	size_t i;
+	int ret;
+
+	add_toolchain(m, node, true);
+	add_files(m, node, true);
+	objects = skep_node_section(node, "objects", text ? "" : NULL);
+	for (i = 0; i < m->object_cnt; i++) {
+		ret = add_object(p, m, &m->objects[i], objects, text, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void add_params(const struct manifest *m, struct skep_node *root)
+{
+	static const char *const binds[] = { "rodata", "max_entries", "entries" };
+	struct skep_node *table = skep_node_table(root, "params", "parameters");
+	size_t i;
+
+	for (i = 0; i < m->param_cnt; i++) {
+		const struct param *prm = &m->params[i];
+		struct skep_node *row = skep_node_row(table);
+
+		skep_node_str(row, "name", "name", prm->name);
+		skep_node_str(row, "type", "type", prm->type);
+		skep_node_str(row, "default", "default", prm->def);
+		skep_node_str(row, "bind", "sets", binds[prm->bind]);
+		skep_node_str(row, "target", "of", prm->target);
+		skep_node_str(row, "object", "object", prm->object);
+		skep_node_str(row, "help", "help", prm->help);
+	}
+}
+
+static void add_referrers(const struct skep_pkg *p, struct skep_node *root)
+{
+	struct skep_node *table =
+		skep_node_table(root, "referrers", "signatures and other referrers");
+	struct pkg_referrer r;
+	size_t i;
+
+	for (i = 0; i < pkg_referrer_cnt(p); i++) {
+		struct skep_node *row = skep_node_row(table);
+
+		pkg_referrer(p, i, &r);
+		skep_node_str(row, "type", "type", r.artifact_type);
+		skep_node_uint(row, "size", "bytes", r.size);
+		skep_node_str(row, "digest", "digest", r.digest);
+		skep_node_str(row, "subject", NULL, r.subject);
+	}
+}
+
+static int inspect_package(const char *path, struct skep_node *root, struct skep_err *err)
+{
+	_cleanup_(skep_pkg_freep) struct skep_pkg *p = NULL;
+	struct skep_node *platforms;
+	size_t i;
+	int ret;
+
+	ret = skep_pkg_open(path, &p, err);
+	if (ret)
+		return ret;
+	skep_node_str(root, "kind", NULL, "package");
+	skep_node_str(root, "file", "package", path);
+	skep_node_str(root, "name", "name", skep_pkg_name(p));
+	skep_node_str(root, "version", "version", skep_pkg_version(p));
+	if (pkg_platform_cnt(p))
+		skep_node_str(root, "license", "license", pkg_manifest_at(p, 0)->license);
+	skep_node_str(root, "digest", "digest", skep_pkg_digest(p));
+	if (pkg_platform_cnt(p))
+		add_params(pkg_manifest_at(p, 0), root);
+	add_referrers(p, root);
+	platforms = skep_node_section(root, "platforms", "");
+	for (i = 0; i < pkg_platform_cnt(p); i++) {
+		ret = add_platform(p, pkg_manifest_at(p, i), platforms, i == 0, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int skep_inspect(const char *path, struct skep_report *report, struct skep_err *err)
+{
+	struct skep_node *root = skep_report_root(report);
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+	int ret;
+
+	ret = fs_read(path, FS_MAX_PACKAGE, &data, &size, err);
+	if (ret)
+		return ret;
+	if (is_object(data, size))
+		return inspect_object(path, data, size, root, err);
+	return inspect_package(path, root, err);
+}
