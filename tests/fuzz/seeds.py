@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
-Kinds: yaml object btf skeleton package index manifest config layer bundle cert key.
+Kinds: yaml state object btf package index manifest config layer bundle cert key param.
 """
 
 import gzip
@@ -22,6 +22,12 @@ def run(*argv, **kw):
     if done.returncode:
         sys.exit(f"seeds: {' '.join(map(str, argv))}: exit {done.returncode}\n{done.stderr.decode(errors='replace')}")
     return done.stdout
+
+
+PARAMS = [
+    "u8\n255", "s32\n-1", "u64\n0xffffffffffffffff", "bool\ntrue", "string\nabc", "ipv4\n192.0.2.1", "ipv6\n2001:db8::1",
+    "mac\n02:00:00:00:00:01", "duration\n1h30m", "duration\n250us", "ipv4[]\n192.0.2.1,192.0.2.2",
+]  # fmt: skip
 
 
 class Seeds:
@@ -76,15 +82,19 @@ def main(skep, folder):
             project = work / template
             run(skep, "build", "-C", project, env=env)
             seeds.add("yaml", template, (project / "skep.yaml").read_bytes())
+            for file in [*(project / "build").rglob(".skep-state"), *(project / "build").rglob("*.d")]:
+                seeds.add("state", f"{template}{file.suffix or file.name}", file.read_bytes())
             obj = next((project / "build").glob("*.bpf.o"))
             seeds.add("object", template, obj.read_bytes())
-            run("objcopy", "-O", "binary", "--only-section=.BTF", "--set-section-flags", ".BTF=alloc", obj, work / "btf")
+            run("llvm-objcopy-19", f"--dump-section=.BTF={work}/btf", obj, "/dev/null")
             seeds.add("btf", template, (work / "btf").read_bytes())
             package = project / "build" / f"{template}.skep"
             seeds.package(template, package)
             for name in ("rsa3072", "ecdsa-p256"):
                 run(skep, "sign", package, "--key", work / name / "skep.key", "--cert", work / name / "skep.crt")
                 seeds.package(f"{template}.{name}", package)
+        for number, text in enumerate(PARAMS):
+            seeds.add("param", str(number), text.encode())
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     finally:
