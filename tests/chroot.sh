@@ -71,7 +71,7 @@ begin=$(date +%s)
 enter 'make demo >/dev/null'
 printf '== make demo again: %d s\n' $(($(date +%s) - begin))
 
-enter "$(packages /src/build/bin/skep /tmp/templates)" >"$root.there"
+enter "$(packages /src/build/bin/skep /srv/templates)" >"$root.there"
 sh -c "$(packages "$PWD/build/bin/skep" "$PWD/build/chroot/templates")" >"$root.here"
 printf '== packages of the templates, here and in %s\n' "$suite"
 clang_here=$(clang-19 --version | sed -n 's/.*clang version \([0-9.]*\).*/\1/p')

@@ -54,7 +54,7 @@ THIRD_PARTY = {
     r"zlib\.h": ["lib/package"],
 }
 SYSTEM = re.compile(
-    r"(assert|ctype|dirent|elf|endian|errno|fcntl|fnmatch|ftw|glob|inttypes|limits|locale|poll|pthread|sched|signal"
+    r"(assert|ctype|dirent|elf|endian|errno|fcntl|fnmatch|ftw|glob|inttypes|limits|locale|mntent|poll|pthread|sched|signal"
     r"|spawn|stdarg|stdalign|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|wchar"
     r"|wctype)\.h|(sys|arpa|net|netinet|linux|asm)/[\w/]+\.h"
 )
