@@ -279,15 +279,15 @@ DUAL, PLAIN = "GPL-2.0-only OR BSD-2-Clause", "BSD-2-Clause"
 
 
 def licence_error(path):
-    source = path.suffix in (".c", ".h", ".py", ".sh", ".mk", ".in") or path.name == "Makefile" or path.parts[0] == ".ci"
+    source = path.suffix in (".c", ".h", ".py", ".sh", ".mk") or path.name == "Makefile" or path.parts[0] == ".ci"
     if not source:
         return None
     match = re.search(r"SPDX-License-Identifier: (.*?)\s*(?:\*/|\)|\"|$)", "\n".join(TEXT[path].splitlines()[:3]), re.M)
     if not match:
         return f"{path}: no SPDX line"
-    dual = path.parts[:2] == ("sdk", "bpf") or path.parts[0] in ("templates", "skeletons") or path.name.endswith(".bpf.c")
-    ours = path.parts[0] in ("lib", "cmd", "sdk")
-    if dual and match[1] not in (DUAL, f"({DUAL}", PLAIN if path.parts[0] == "skeletons" else DUAL):
+    dual = path.parts[:2] == ("sdk", "bpf") or path.parts[0] == "templates" or path.name.endswith(".bpf.c")
+    ours = path.parts[0] in ("lib", "cmd") or path.parts[:2] == ("sdk", "include")
+    if dual and match[1] != DUAL:
         return f"{path}: {match[1]}, not {DUAL}"
     if ours and not dual and match[1] != PLAIN:
         return f"{path}: {match[1]}, not {PLAIN}"
