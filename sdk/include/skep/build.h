@@ -23,6 +23,7 @@ struct skep_build_opts {
 	const char *path_env;  /* value of $PATH */
 	int64_t epoch;	       /* SOURCE_DATE_EPOCH, default 0 */
 	const struct skep_log *log;
+	const char *output;    /* the package is put here as well; NULL: only into build/ */
 };
 
 /**

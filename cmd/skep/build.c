@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep build: bring a project's object, skeleton and package up to date. */
+#include <skep/build.h>
+
+#include "cmd/common/buildenv.h"
+#include "cmd/common/cmd.h"
+
+static int build(const char *dir, struct skep_build_opts *opts, struct cmd_common *common,
+		 struct skep_err *err)
+{
+	struct skep_report *report = skep_report_new();
+	char cache[BUILDENV_PATH_MAX];
+	int rc = buildenv_fill(opts, cache, err);
+
+	opts->log = &common->log;
+	if (!rc)
+		rc = skep_build(dir, opts, report, err);
+	if (!rc)
+		rc = cmd_print(common, report, err);
+	skep_report_free(report);
+	return rc;
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *err)
+{
+	struct skep_build_opts opts = { .sz = sizeof(opts) };
+	struct opt_list operands = { 0 };
+	struct cmd_common common = { 0 };
+	const char *dir = ".";
+	uint64_t jobs = 0;
+	const struct opt table[] = {
+		OPT_STRING('C', "directory", &dir, "DIR", "the project; default: here"),
+		OPT_UINT('j', "jobs", &jobs, "N",
+			 "steps at once; default: one per processor"),
+		OPT_FLAG(0, "explain", &common.explain,
+			 "say of every step why it is done or not"),
+		OPT_FLAG(0, "print-flags", &opts.print_flags,
+			 "print the clang lines and build nothing"),
+		OPT_STRING(0, "clang", &opts.clang, "PROGRAM",
+			   "default: newest clang in $PATH"),
+		OPT_END,
+	};
+	int rc = cmd_options(cmd, table, argc, argv, 0, 0, &operands, &common, err);
+
+	opt_list_release(&operands);
+	if (rc)
+		return rc > 0 ? 0 : rc;
+	opts.jobs = jobs < 256 ? (unsigned int)jobs : 256;
+	return build(dir, &opts, &common, err);
+}
+
+const struct cmd cmd_build = {
+	.name = "build",
+	.synopsis = "[-C DIR] [-j N] [--explain] [--clang PROGRAM] [--print-flags]",
+	.summary = "compile, link, make skeleton and package; only what changed",
+	.details =
+		"Makes build/OBJECT.bpf.o, build/OBJECT.skel.h, build/NAME.skep and "
+		"build/compile_commands.json\nof the project. Compiler flags come from skep.yaml alone, "
+		"never from the environment.",
+	.run = run,
+};

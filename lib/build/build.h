@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Build: what the stages of one build share. The stages run in the order they are declared in. */
+#ifndef LIB_BUILD_BUILD_H
+#define LIB_BUILD_BUILD_H
+
+#include <skep/build.h>
+
+#include "lib/build/clang.h"
+#include "lib/build/project.h"
+#include "lib/build/state.h"
+#include "lib/build/step.h"
+#include "lib/build/words.h"
+#include "lib/object/object.h"
+
+/* One object for one architecture. Paths are relative to the project. */
+struct unit {
+	const struct project_object *object;
+	const struct arch *arch;
+	struct yaml_mark arch_at;
+	char *gen;      /* build/gen/exec_watch: holds vmlinux.h */
+	char *out;      /* build/exec_watch.bpf.o */
+	char *skeleton; /* build/exec_watch.skel.h; NULL for all but the first architecture */
+	struct words parts;    /* what clang made of the sources */
+	struct object *parsed; /* out, if a stage needed it; see unit_object() */
+};
+
+struct build {
+	const struct skep_build_opts *opts;
+	const struct skep_log *log;
+	struct project *project;
+	struct state state;
+	struct clang clang;
+	char *share;
+	char *self; /* identity of the running program: what it makes of the same bytes may differ */
+	char *package; /* build/exec-watch.skep */
+	char *digest;  /* of the package */
+	int dir_fd, lock_fd;
+	struct unit *units; /* architecture by architecture, objects in skep.yaml's order */
+	size_t unit_cnt;
+	size_t steps; /* that had to be done */
+};
+
+int build_vmlinux(struct build *b, struct unit *u, struct skep_err *err);
+int build_compile(struct build *b, struct skep_err *err);
+int build_link(struct build *b, struct unit *u, struct skep_err *err);
+int build_package(struct build *b, struct skep_err *err);
+
+char *build_path(const struct build *b, const char *path); /* absolute; caller frees */
+int build_read(const struct build *b, const char *path, char **data, size_t *len,
+	       struct skep_err *err);
+/* Make a file of the project hold these bytes, folder included. */
+int build_publish(const struct build *b, const char *path, const void *data, size_t len,
+		  struct skep_err *err);
+struct clang_target unit_target(const struct build *b, const struct unit *u);
+int unit_object(const struct build *b, struct unit *u, const struct object **out,
+		struct skep_err *err);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Compile: every source of every unit through clang, as many at once as wanted. clang's words are
+ * told in the order of the sources, however the processes ended.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/text.h"
+#include "lib/build/build.h"
+#include "lib/build/depfile.h"
+#include "lib/build/explain.h"
+#include "lib/build/pool.h"
+#include "lib/build/shadow.h"
+
+#define DATABASE "build/compile_commands.json"
+
+/* One source of one unit. */
+struct compile {
+	struct unit *unit;
+	const char *source;
+	char *out, *dep, *json; /* relative to the project */
+	struct step step;
+	struct words argv;
+	bool stale;
+	struct pool_job job;
+};
+
+static void compile_release(struct compile *c)
+{
+	free(c->out);
+	free(c->dep);
+	free(c->json);
+	step_release(&c->step);
+	words_release(&c->argv);
+	buf_release(&c->job.out);
+}
+
+/* The line as facts: places of outputs do not count, the program is a fact of its own. */
+static int add_facts(const struct build *b, struct compile *c, const struct words *flags)
+{
+	_cleanup_free_ char *line = words_join(flags, " ");
+
+	if (!line)
+		return -ENOMEM;
+	step_fact(&c->step, "clang", b->clang.identity);
+	step_fact(&c->step, "flags", strchr(line, ' ') ?: "");
+	return 0;
+}
+
+static int prepare(struct build *b, struct compile *c, struct unit *u, const char *source,
+		   struct skep_err *err)
+{
+	struct clang_target target = unit_target(b, u);
+	const char *folder = fs_basename(u->gen);
+	int rc;
+
+	c->unit = u;
+	c->source = source;
+	c->out = text_fmt("build/obj/%s/%s/%s.o", u->arch->name, folder, source);
+	c->dep = text_fmt("build/obj/%s/%s/%s.d", u->arch->name, folder, source);
+	c->json = text_fmt("build/obj/%s/%s/%s.json", u->arch->name, folder, source);
+	if (!c->out || !c->dep || !c->json)
+		return skep_fail(err, ENOMEM, "out of memory");
+	step_init(&c->step, &b->state, b->log, c->out);
+	clang_flags(&c->argv, &b->clang, &target);
+	rc = add_facts(b, c, &c->argv);
+	words_add(&c->argv, "-MD");
+	words_add(&c->argv, "-MP");
+	words_add(&c->argv, "-MF");
+	words_add(&c->argv, c->dep);
+	words_add(&c->argv, "-MJ");
+	words_add(&c->argv, c->json);
+	words_add(&c->argv, "-c");
+	words_add(&c->argv, source);
+	words_add(&c->argv, "-o");
+	words_add(&c->argv, c->out);
+	words_add(&u->parts, c->out);
+	return rc ? skep_fail(err, ENOMEM, "out of memory") : words_check(&c->argv, err);
+}
+
+static int check_source(const struct build *b, const struct unit *u, size_t i,
+			struct skep_err *err)
+{
+	const char *source = u->object->sources[i];
+
+	if (!faccessat(b->dir_fd, source, R_OK, 0))
+		return 0;
+	return project_fail(b->project, u->object->source_at[i], err, "source '%s' %s",
+			    source,
+			    errno == ENOENT ? "does not exist" : "cannot be read");
+}
+
+/* What the source was made from according to clang, made the step's inputs. */
+static int record(struct build *b, struct compile *c, struct skep_err *err)
+{
+	_cleanup_(words_release) struct words deps = { 0 };
+	_cleanup_(words_release) struct words absent = { 0 };
+	_cleanup_(words_release) struct words made = { 0 };
+	struct step_result result = { .inputs = &deps,
+				      .absent = &absent,
+				      .outputs = &made };
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int rc = build_read(b, c->dep, &text, &len, err);
+
+	if (!rc)
+		rc = depfile_parse(&deps, text, len, c->dep, err);
+	if (!rc)
+		rc = shadow_paths(&absent, &deps, &c->argv, &b->state, err);
+	words_add(&made, c->out);
+	words_add(&made, c->json);
+	return rc ?: words_check(&made, err) ?: step_done(&c->step, &result, err);
+}
+
+/* "src/a.c:12:5: error: text" -> where and what; false if the line is something else. */
+static bool parse_error(const char *line, struct skep_err *err)
+{
+	const char *at = strstr(line, ": error: ") ?: strstr(line, ": fatal error: ");
+	const char *end = at ? strchrnul(at, '\n') : NULL, *text;
+	char path[200];
+	int row, col, n = 0;
+
+	if (!at || memchr(line, '\n', (size_t)(at - line)))
+		return false;
+	text = strstr(at, "error: ") + 7;
+	if (sscanf(line, "%199[^:\n]:%d:%d%n", path, &row, &col, &n) != 3 ||
+	    line + n != at) {
+		skep_fail(err, SKEP_ECOMPILE, "%.*s", (int)(end - text), text);
+		return true;
+	}
+	skep_fail(err, SKEP_ECOMPILE, "%.*s", (int)(end - text), text);
+	skep_err_at(err, path, row, col);
+	return true;
+}
+
+static int compile_failed(const struct compile *c, struct skep_err *err)
+{
+	const char *text = c->job.out.data ?: "";
+	const struct explain *known = explain_find(text);
+	bool found = false;
+
+	for (const char *line = text; *line && !found; line = strchrnul(line, '\n') + 1) {
+		found = parse_error(line, err);
+		if (!strchr(line, '\n'))
+			break;
+	}
+	if (!found) {
+		skep_fail(err, SKEP_ECOMPILE, "clang ended with status %d", c->job.status);
+		skep_err_at(err, c->source, 0, 0);
+	}
+	if (known)
+		skep_err_hint(err, "%s: %s", known->cause, known->fix);
+	return -SKEP_ECOMPILE;
+}
+
+static void tell_output(const struct build *b, const struct compile *c)
+{
+	char *rest = c->job.out.data, *line;
+
+	while (rest && (line = strsep(&rest, "\n")))
+		if (*line || rest)
+			skep_log(b->log, SKEP_LOG_WARN, "%s", line);
+}
+
+static int run_stale(struct build *b, struct compile *list, size_t n, struct skep_err *err)
+{
+	_cleanup_free_ struct pool_job *jobs = calloc(n + 1, sizeof(*jobs));
+	_cleanup_(words_release) struct words env = { 0 };
+	struct pool pool = {
+		.cwd = b->project->dir,
+		.inherit_fd = b->lock_fd,
+		.parallel = b->opts->jobs ?: (unsigned int)sysconf(_SC_NPROCESSORS_ONLN)
+	};
+	size_t cnt = 0;
+	int rc;
+
+	clang_env(&env, b->opts->path_env);
+	if (!jobs || words_check(&env, err))
+		return skep_fail(err, ENOMEM, "out of memory");
+	pool.env = (const char *const *)env.v;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].stale)
+			jobs[cnt++].argv = (const char *const *)list[i].argv.v;
+	rc = pool_run(&pool, jobs, cnt, err);
+	cnt = 0;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].stale)
+			list[i].job = jobs[cnt++];
+	return rc;
+}
+
+static int finish(struct build *b, struct compile *list, size_t n, struct skep_err *err)
+{
+	int failed = 0, rc;
+
+	for (size_t i = 0; i < n; i++) {
+		struct compile *c = &list[i];
+		_cleanup_free_ char *copy = NULL;
+
+		if (!c->stale)
+			continue;
+		b->steps++;
+		if (c->job.status) {
+			rc = compile_failed(c, err);
+			tell_output(b, c);
+		} else {
+			tell_output(b, c);
+			rc = record(b, c, err);
+		}
+		failed = failed ?: rc;
+	}
+	return failed;
+}
+
+/* clang's fragments, put together as the array that clangd reads. */
+static int write_database(struct build *b, const struct compile *list, size_t n,
+			  struct skep_err *err)
+{
+	_cleanup_(buf_release) struct buf all = { 0 };
+	_cleanup_free_ char *path = build_path(b, DATABASE);
+	bool changed;
+	int rc;
+
+	buf_str(&all, "[\n");
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *text = NULL;
+		size_t len;
+
+		rc = build_read(b, list[i].json, &text, &len, err);
+		if (rc)
+			return rc;
+		while (len && strchr(",\n ", text[len - 1]))
+			len--;
+		buf_add(&all, text, len);
+		buf_str(&all, i + 1 < n ? ",\n" : "\n");
+	}
+	buf_str(&all, "]\n");
+	rc = buf_check(&all, err);
+	return rc ?: fs_publish_if_changed(path, all.data, all.len, 0666, &changed, err);
+}
+
+static int make_folder_of(const struct build *b, const char *path, struct skep_err *err)
+{
+	_cleanup_free_ char *whole = build_path(b, path);
+	_cleanup_free_ char *dir = whole ? fs_dirname(whole) : NULL;
+
+	return dir ? fs_mkdirs(dir, 0777, err) : skep_fail(err, ENOMEM, "out of memory");
+}
+
+static int compile_all(struct build *b, struct compile *list, size_t n,
+		       struct skep_err *err)
+{
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		list[i].stale = !step_fresh(&list[i].step);
+		any |= list[i].stale;
+		if (list[i].stale) {
+			skep_log(b->log, SKEP_LOG_INFO, "clang %s", list[i].source);
+			rc = make_folder_of(b, list[i].out, err);
+		}
+	}
+	if (rc || (!any && state_exists(&b->state, DATABASE)))
+		return rc;
+	rc = run_stale(b, list, n, err);
+	if (!rc)
+		rc = finish(b, list, n, err);
+	return rc ?: write_database(b, list, n, err);
+}
+
+int build_compile(struct build *b, struct skep_err *err)
+{
+	_cleanup_free_ struct compile *list = NULL;
+	size_t n = 0, at = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < b->unit_cnt; i++)
+		n += b->units[i].object->source_cnt;
+	list = calloc(n + 1, sizeof(*list));
+	if (!list)
+		return skep_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < b->unit_cnt && !rc; i++)
+		for (size_t j = 0; j < b->units[i].object->source_cnt && !rc; j++) {
+			struct unit *u = &b->units[i];
+
+			rc = check_source(b, u, j, err)
+				     ?: prepare(b, &list[at++], u, u->object->sources[j],
+						err);
+		}
+	if (!rc)
+		rc = compile_all(b, list, n, err);
+	for (size_t i = 0; i < n; i++)
+		compile_release(&list[i]);
+	return rc;
+}
