@@ -27,16 +27,14 @@ static void append(void *ctx, const char *fmt, va_list args)
 int decls_init(struct decls *d, const struct btf *btf, struct skep_err *err)
 {
 	d->btf = btf;
-	d->costs = calloc(btf__type_cnt(btf), sizeof(*d->costs));
 	d->dump = btf_dump__new(btf, append, &d->text, NULL);
-	return d->costs && d->dump ? 0 : skep_fail(err, ENOMEM, "out of memory");
+	return d->dump ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }
 
 void decls_release(struct decls *d)
 {
 	btf_dump__free(d->dump);
 	buf_release(&d->text);
-	free(d->costs);
 }
 
 int decls_print(struct decls *d, uint32_t type_id, const char *name, int indent,
@@ -44,10 +42,8 @@ int decls_print(struct decls *d, uint32_t type_id, const char *name, int indent,
 {
 	LIBBPF_OPTS(btf_dump_emit_type_decl_opts, opts, .field_name = name,
 		    .indent_level = indent, .strip_mods = true);
-	int rc = decls_check(d, type_id, err);
+	int rc;
 
-	if (rc)
-		return rc;
 	d->text.len = 0;
 	rc = btf_dump__emit_type_decl(d->dump, type_id, &opts);
 	if (rc || !d->text.len)

@@ -17,14 +17,11 @@ struct btf;
 struct btf_dump;
 struct json_t;
 
-/*
- * Prints C declarations; BTF is input from outside, so what is printed is checked first.
- */
+/* Prints C declarations. btf is object_read()'s, which has checked that it can be printed. */
 struct decls {
 	const struct btf *btf;
 	struct btf_dump *dump;
 	struct buf text; /* of the declaration being printed */
-	uint32_t *costs; /* by type id: lines it takes, 0 unknown */
 };
 
 int decls_init(struct decls *d, const struct btf *btf, struct skep_err *err);
@@ -36,9 +33,6 @@ void decls_release(struct decls *d);
  */
 int decls_print(struct decls *d, uint32_t type_id, const char *name, int indent,
 		const char **text, struct skep_err *err);
-
-/* skeleton_types.c: is a type's declaration finite, short and made of identifiers? */
-int decls_check(struct decls *d, uint32_t type_id, struct skep_err *err);
 
 /*
  * Values of the template for one struct: "fields", "checks" and "packed". size bounds the
