@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep run: verify a package, or build a project, and run it. */
+#include <stdlib.h>
+
+#include <skep/build.h>
+#include <skep/run.h>
+
+#include "cmd/common/run_package.h"
+
+static int build(const char *folder, const struct cmd_common *common, char **package,
+		 struct skep_err *err)
+{
+	struct skep_report *report = skep_report_new();
+	const char *path = getenv("PATH");
+	const struct skep_build_opts opts = { .sz = sizeof(opts),
+					      .path_env = path ? path : "",
+					      .log = &common->log };
+	int rc = skep_build(folder, &opts, report, err);
+
+	if (!rc)
+		rc = skep_run_built(report, folder, package, err);
+	skep_report_free(report);
+	return rc;
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *err)
+{
+	return run_package(cmd, argc, argv, build, err);
+}
+
+const struct cmd cmd_run = {
+	"run",
+	"FILE|PROJECT " RUN_OPTIONS,
+	"Verify a package, run it and print its events.",
+	RUN_DETAILS,
+	CMD_RAW_HELP,
+	run,
+};
