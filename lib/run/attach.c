@@ -296,8 +296,8 @@ int attach_read_iter(const struct attachment *at, char **text, size_t *len,
 	if (!iter)
 		return 0;
 	if (fd < 0)
-		return skep_fail(err, errno, "cannot read iterator '%s'",
-				 at->program->name);
+		return skep_fail(err, errno, "cannot read iterator '%s': %s",
+				 at->program->name, strerror(errno));
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
 		buf_add(&b, chunk, n > 0 ? (size_t)n : 0);
 	if (n < 0 || b.err) {

@@ -95,16 +95,16 @@ static int attach_clsact(struct attachments *a, struct attachment *at, int ifind
 	int rc = bpf_tc_hook_create(&hook);
 
 	if (rc && rc != -EEXIST)
-		return skep_fail(err, -rc, "cannot make a clsact qdisc on '%s'",
-				 a->place->ifname);
+		return skep_fail(err, -rc, "cannot make a clsact qdisc on '%s': %s",
+				 a->place->ifname, strerror(-rc));
 	at->qdisc_is_ours = !rc;
 	at->hook = hook;
 	at->tc = true;
 	rc = bpf_tc_attach(&hook, &filter);
 	at->filter = filter;
 	if (rc)
-		return skep_fail(err, -rc, "cannot attach '%s' to '%s'",
-				 at->program->name, a->place->ifname);
+		return skep_fail(err, -rc, "cannot attach '%s' to '%s': %s",
+				 at->program->name, a->place->ifname, strerror(-rc));
 	return 0;
 }
 
@@ -148,14 +148,15 @@ int attach_socket(struct attachments *a, struct attachment *at, struct skep_err 
 		return rc;
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return skep_fail(err, errno, "cannot open a packet socket");
+		return skep_fail(err, errno, "cannot open a packet socket: %s",
+				 strerror(errno));
 	rc = attach_keep(at, fd, err);
 	if (rc)
 		return rc;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &prog, sizeof(prog)) ||
 	    bind(fd, (struct sockaddr *)&ll, sizeof(ll)))
-		return skep_fail(err, errno, "cannot attach '%s' to '%s'",
-				 at->program->name, a->place->ifname);
+		return skep_fail(err, errno, "cannot attach '%s' to '%s': %s",
+				 at->program->name, a->place->ifname, strerror(errno));
 	return 0;
 }
 

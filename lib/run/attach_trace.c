@@ -49,8 +49,8 @@ static int attach_unmounted(struct attachment *at, struct skep_err *err)
 	int fd, rc;
 
 	if (tracefs < 0) {
-		skep_fail(err, errno, "'%s' needs tracefs, which is not mounted",
-			  at->program->name);
+		skep_fail(err, errno, "'%s' needs tracefs, which is not mounted: %s",
+			  at->program->name, strerror(errno));
 		return skep_err_hint(err, "mount -t tracefs tracefs /sys/kernel/tracing");
 	}
 	if (id < 0)

@@ -132,11 +132,11 @@ static void add_float(uint64_t v, uint32_t bits, bool quoted, struct buf *out)
 		buf_fmt(out, "%.*g", bits == 32 ? 9 : 17, d);
 }
 
-static void add_enum(const struct shape *l, const struct field *f, uint64_t v,
+static void add_enum(const struct shape *shape, const struct field *f, uint64_t v,
 		     bool quoted, struct buf *out)
 {
-	const char *name = enumerator(l->btf, f->type_id, v, f->size_bits);
-	const struct btf_type *t = btf__type_by_id(l->btf, f->type_id);
+	const char *name = enumerator(shape->btf, f->type_id, v, f->size_bits);
+	const struct btf_type *t = btf__type_by_id(shape->btf, f->type_id);
 
 	if (name && quoted)
 		escape_json(out, name, strlen(name));
@@ -155,7 +155,7 @@ static void add_wide(const struct field *f, u128 v, bool quoted, struct buf *out
 }
 
 /* One element that is wholly there; quoted: as JSON. */
-static void add_element(const struct shape *l, const struct field *f, uint32_t i,
+static void add_element(const struct shape *shape, const struct field *f, uint32_t i,
 			const void *data, size_t len, bool quoted, struct buf *out)
 {
 	uint64_t v;
@@ -175,7 +175,7 @@ static void add_element(const struct shape *l, const struct field *f, uint32_t i
 	else if (f->kind == FIELD_BOOL)
 		buf_str(out, v ? "true" : "false");
 	else if (f->kind == FIELD_ENUM)
-		add_enum(l, f, v, quoted, out);
+		add_enum(shape, f, v, quoted, out);
 	else if (f->kind == FIELD_FLOAT)
 		add_float(v, f->size_bits, quoted, out);
 	else if (f->kind == FIELD_PTR)
@@ -186,8 +186,8 @@ static void add_element(const struct shape *l, const struct field *f, uint32_t i
 		buf_fmt(out, "%llu", (unsigned long long)v);
 }
 
-static void add_elements(const struct shape *l, const struct field *f, const void *data,
-			 size_t len, bool quoted, struct buf *out)
+static void add_elements(const struct shape *shape, const struct field *f,
+			 const void *data, size_t len, bool quoted, struct buf *out)
 {
 	uint32_t n = elements(f, len), shown = n;
 
@@ -197,14 +197,14 @@ static void add_elements(const struct shape *l, const struct field *f, const voi
 	for (uint32_t i = 0; i < shown; i++) {
 		if (i)
 			buf_str(out, quoted ? "," : " ");
-		add_element(l, f, i, data, len, quoted, out);
+		add_element(shape, f, i, data, len, quoted, out);
 	}
 	if (shown < n)
 		buf_fmt(out, " +%u", n - shown);
 	buf_char(out, ']');
 }
 
-static void add_value(const struct shape *l, const struct field *f, const void *data,
+static void add_value(const struct shape *shape, const struct field *f, const void *data,
 		      size_t len, bool quoted, struct buf *out)
 {
 	const char *bytes = (const char *)data + f->off_bits / 8;
@@ -213,7 +213,7 @@ static void add_value(const struct shape *l, const struct field *f, const void *
 	if (!is_there(f, len))
 		buf_str(out, quoted ? "null" : "-");
 	else if (!f->array)
-		add_element(l, f, 0, data, len, quoted, out);
+		add_element(shape, f, 0, data, len, quoted, out);
 	else if (f->kind == FIELD_CHAR && quoted)
 		escape_json(out, bytes, strnlen(bytes, n));
 	else if (f->kind == FIELD_CHAR)
@@ -221,22 +221,22 @@ static void add_value(const struct shape *l, const struct field *f, const void *
 	else if (f->kind == FIELD_BYTES && !quoted)
 		decode_hex(bytes, n, out);
 	else
-		add_elements(l, f, data, len, quoted, out);
+		add_elements(shape, f, data, len, quoted, out);
 }
 
-void decode_text(const struct shape *l, const struct field *f, const void *data,
+void decode_text(const struct shape *shape, const struct field *f, const void *data,
 		 size_t len, struct buf *out)
 {
-	add_value(l, f, data, len, false, out);
+	add_value(shape, f, data, len, false, out);
 }
 
-void decode_json_members(const struct shape *l, const void *data, size_t len,
+void decode_json_members(const struct shape *shape, const void *data, size_t len,
 			 struct buf *out)
 {
 	bool first = true;
 
-	for (size_t i = 0; i < l->field_cnt; i++) {
-		const struct field *f = &l->fields[i];
+	for (size_t i = 0; i < shape->field_cnt; i++) {
+		const struct field *f = &shape->fields[i];
 		bool closes = f->kind == FIELD_CLOSE || f->kind == FIELD_CLOSE_ARRAY;
 
 		if (!first && !closes)
@@ -247,20 +247,20 @@ void decode_json_members(const struct shape *l, const void *data, size_t len,
 		}
 		first = f->kind == FIELD_OPEN || f->kind == FIELD_OPEN_ARRAY;
 		if (field_is_value(f))
-			add_value(l, f, data, len, true, out);
+			add_value(shape, f, data, len, true, out);
 		else
 			buf_char(out, "{}[]"[f->kind]);
 	}
 }
 
-void decode_json(const struct shape *l, const void *data, size_t len, struct buf *out)
+void decode_json(const struct shape *shape, const void *data, size_t len, struct buf *out)
 {
-	if (l->is_struct)
+	if (shape->is_struct)
 		buf_char(out, '{');
-	else if (!l->field_cnt)
+	else if (!shape->field_cnt)
 		buf_str(out, "null");
-	decode_json_members(l, data, len, out);
-	if (l->is_struct)
+	decode_json_members(shape, data, len, out);
+	if (shape->is_struct)
 		buf_char(out, '}');
 }
 
@@ -286,7 +286,7 @@ static size_t digits(uint32_t bits)
 	return bits * 1233 / 4096 + 1;
 }
 
-static size_t element_width(const struct shape *l, const struct field *f)
+static size_t element_width(const struct shape *shape, const struct field *f)
 {
 	switch (f->kind) {
 	case FIELD_INT:
@@ -295,7 +295,7 @@ static size_t element_width(const struct shape *l, const struct field *f)
 	case FIELD_BOOL:
 		return 5;
 	case FIELD_ENUM:
-		return enum_width(l->btf, f->type_id);
+		return enum_width(shape->btf, f->type_id);
 	case FIELD_PTR:
 		return 18;
 	case FIELD_IPV4:
@@ -311,9 +311,9 @@ static size_t element_width(const struct shape *l, const struct field *f)
 	}
 }
 
-size_t decode_width(const struct shape *l, const struct field *f)
+size_t decode_width(const struct shape *shape, const struct field *f)
 {
-	size_t width = element_width(l, f);
+	size_t width = element_width(shape, f);
 
 	if (!f->array)
 		return width;

@@ -16,18 +16,18 @@
  */
 
 /* One value field as text. */
-void decode_text(const struct shape *l, const struct field *f, const void *data,
+void decode_text(const struct shape *shape, const struct field *f, const void *data,
 		 size_t len, struct buf *out);
 
 /* `"pid":1,"comm":"sh"` of a struct, without braces; the value itself when the shape is no struct. */
-void decode_json_members(const struct shape *l, const void *data, size_t len,
+void decode_json_members(const struct shape *shape, const void *data, size_t len,
 			 struct buf *out);
 
 /* The same as one JSON value. */
-void decode_json(const struct shape *l, const void *data, size_t len, struct buf *out);
+void decode_json(const struct shape *shape, const void *data, size_t len, struct buf *out);
 
 /* Widest text of a field by its type, in columns; strings and arrays are taken as at most 32. */
-size_t decode_width(const struct shape *l, const struct field *f);
+size_t decode_width(const struct shape *shape, const struct field *f);
 
 bool decode_is_number(const struct field *f); /* aligned to the right */
 

@@ -96,12 +96,12 @@ static void align(struct buf *b, size_t from, size_t width, bool right)
 	}
 }
 
-static size_t last_value(const struct shape *l)
+static size_t last_value(const struct shape *shape)
 {
 	size_t last = 0;
 
-	for (size_t i = 0; i < l->field_cnt; i++)
-		if (field_is_value(&l->fields[i]))
+	for (size_t i = 0; i < shape->field_cnt; i++)
+		if (field_is_value(&shape->fields[i]))
 			last = i;
 	return last;
 }
@@ -109,17 +109,17 @@ static size_t last_value(const struct shape *l)
 /* A row of cells: the heading when data is NULL. */
 static void add_row(const struct stream *s, const void *data, size_t len, struct buf *b)
 {
-	const struct shape *l = s->shape;
-	size_t last = last_value(l);
+	const struct shape *shape = s->shape;
+	size_t last = last_value(shape);
 
-	for (size_t i = 0; i <= last && i < l->field_cnt; i++) {
-		const struct field *f = &l->fields[i];
+	for (size_t i = 0; i <= last && i < shape->field_cnt; i++) {
+		const struct field *f = &shape->fields[i];
 		size_t from = b->len;
 
 		if (!field_is_value(f))
 			continue;
 		if (data)
-			decode_text(l, f, data, len, b);
+			decode_text(shape, f, data, len, b);
 		else if (*f->path)
 			buf_str(b, f->path);
 		else
@@ -215,10 +215,10 @@ static void on_perf_lost(void *ctx, int cpu, __u64 n)
 }
 
 /* "map" is ours in JSON: a member of that name steps aside. */
-static int rename_map(struct shape *l, struct skep_err *err)
+static int rename_map(struct shape *shape, struct skep_err *err)
 {
-	for (size_t i = 0; i < l->field_cnt; i++) {
-		struct field *f = &l->fields[i];
+	for (size_t i = 0; i < shape->field_cnt; i++) {
+		struct field *f = &shape->fields[i];
 		char *name;
 
 		if (strcmp(f->name, "map") || strcmp(f->path, "map"))
@@ -268,13 +268,13 @@ static int open_ring(struct events *e, struct stream *s, int fd, struct skep_err
 {
 	int rc = 0;
 
-	if (!e->rings)
-		e->rings = ring_buffer__new(fd, on_sample, s, NULL);
-	else
+	if (e->rings)
 		rc = ring_buffer__add(e->rings, fd, on_sample, s);
-	if (!e->rings || rc)
-		return skep_fail(err, e->rings ? -rc : errno,
-				 "cannot read ring buffer '%s'", s->map);
+	else if (!(e->rings = ring_buffer__new(fd, on_sample, s, NULL)))
+		rc = -errno;
+	if (rc)
+		return skep_fail(err, -rc, "cannot read ring buffer '%s': %s", s->map,
+				 strerror(-rc));
 	e->ring_cnt++;
 	return 0;
 }
@@ -304,7 +304,8 @@ static int add_map(struct events *e, const struct btf *btf, const struct bpf_map
 	s->perf = perf_buffer__new(bpf_map__fd(map), PERF_PAGES, on_perf_sample,
 				   on_perf_lost, s, NULL);
 	if (!s->perf)
-		return skep_fail(err, errno, "cannot read perf buffer '%s'", s->map);
+		return skep_fail(err, errno, "cannot read perf buffer '%s': %s", s->map,
+				 strerror(errno));
 	return 0;
 }
 
@@ -332,7 +333,8 @@ static int watch(int epoll_fd, int fd, struct skep_err *err)
 	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
 
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev))
-		return skep_fail(err, errno, "cannot wait for events");
+		return skep_fail(err, errno, "cannot wait for events: %s",
+				 strerror(errno));
 	return 0;
 }
 
@@ -361,7 +363,7 @@ int events_drain(struct events *e, struct skep_err *err)
 		if (e->streams[i]->perf)
 			rc = perf_buffer__consume(e->streams[i]->perf);
 	if (rc < 0)
-		return skep_fail(err, -rc, "cannot read events");
+		return skep_fail(err, -rc, "cannot read events: %s", strerror(-rc));
 	rc = sink_flush(e->sink, err);
 	return rc ? rc : more;
 }

@@ -29,6 +29,7 @@ static const struct {
 	{ "cannot call GPL-restricted function",
 	  "give the object a GPL-compatible license: char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\"" },
 	{ "unknown func", "this kernel, or this type of program, has no such helper" },
+	{ "invalid read from stack", "the buffer is smaller than what is read of it" },
 	{ "invalid indirect read from stack",
 	  "initialise the whole structure, padding included" },
 	{ "Unreleased reference",
@@ -39,6 +40,8 @@ static const struct {
 	  "bound or split the loop: the verifier gave up after a million steps" },
 	{ "processed 1000001 insns",
 	  "bound or split the loop: the verifier gave up after a million steps" },
+	{ "infinite loop detected",
+	  "the verifier does not see it end; use bpf_for() or bpf_loop(), or unroll it" },
 	{ "back-edge", "this kernel does not take loops; unroll it" },
 	{ "unknown opcode",
 	  "the object needs a newer kernel, or was compiled without -O2" },
@@ -51,19 +54,23 @@ static const struct {
 	{ "Operation not supported", "this kernel is too old or built without this type" },
 };
 
-/* Lines the verifier adds that say nothing about the cause. */
+/* Lines that say nothing about the cause: statistics, states, and the trace, which begins "12: ". */
 static bool is_noise(const char *line, size_t len)
 {
 	static const char *const noise[] = { "processed ",  "verification time",
 					     "stack depth", "peak_states",
-					     "max_states",  "mark_read",
+					     "max_states",  "mark_",
 					     "arg#",        "func#",
-					     "Validating " };
+					     "Validating ", "cur state:",
+					     "old state:",  "from ",
+					     "parent ",     "last_idx",
+					     "regs=",       "Func#" };
+	size_t digits = strspn(line, "0123456789");
 
 	for (size_t i = 0; i < ARRAY_SIZE(noise); i++)
 		if (len >= strlen(noise[i]) && !strncmp(line, noise[i], strlen(noise[i])))
 			return true;
-	return !len;
+	return !len || (digits && line[digits] == ':');
 }
 
 /* What of a verifier log says why: newer kernels have a line for it, else the last that is no noise. */

@@ -167,7 +167,9 @@ static int read_entries(struct mapdata *m, const struct reader *r, struct skep_e
 		if (rc)
 			return rc;
 	}
-	return errno == ENOENT ? 0 : skep_fail(err, errno, "cannot list the entries");
+	return errno == ENOENT ? 0
+			       : skep_fail(err, errno, "cannot list the entries: %s",
+					   strerror(errno));
 }
 
 static int by_key(const void *a, const void *b, void *ctx)

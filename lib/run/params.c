@@ -190,7 +190,8 @@ static int set_size(const struct param *q, const char *value, struct bpf_object 
 				 value);
 	n = (uint32_t)wide;
 	rc = bpf_map__set_max_entries(map, n);
-	return rc ? skep_fail(err, -rc, "cannot give map '%s' %u entries", q->target, n)
+	return rc ? skep_fail(err, -rc, "cannot give map '%s' %u entries: %s", q->target,
+			      n, strerror(-rc))
 		  : 0;
 }
 
@@ -297,7 +298,8 @@ static int put_entry(const struct param *q, char *item, const struct bpf_map *ma
 			err, SKEP_EUSAGE,
 			"--param %s has more entries than map '%s' takes, which is %u",
 			q->name, q->target, bpf_map__max_entries(map));
-	return skep_fail(err, errno, "cannot put '%s' into map '%s'", item, q->target);
+	return skep_fail(err, errno, "cannot put '%s' into map '%s': %s", item, q->target,
+			 strerror(errno));
 }
 
 static int fill_map(const struct param *q, const char *list, struct bpf_object *obj,

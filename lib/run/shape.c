@@ -18,7 +18,7 @@
 #define MAX_SIZE      (16U << 20)
 
 struct walk {
-	struct shape *l;
+	struct shape *shape;
 	size_t cap;
 	unsigned int steps; /* types visited: nesting may multiply them */
 	bool nomem;
@@ -33,43 +33,43 @@ struct place {
 	bool element; /* of an array: a value without a name */
 };
 
-void shape_free(struct shape *l)
+void shape_free(struct shape *shape)
 {
-	if (!l)
+	if (!shape)
 		return;
-	for (size_t i = 0; i < l->field_cnt; i++) {
-		free(l->fields[i].name);
-		free(l->fields[i].path);
+	for (size_t i = 0; i < shape->field_cnt; i++) {
+		free(shape->fields[i].name);
+		free(shape->fields[i].path);
 	}
-	free(l->fields);
-	free(l->type_name);
-	free(l);
+	free(shape->fields);
+	free(shape->type_name);
+	free(shape);
 }
 
 static struct field *add_field(struct walk *w, enum field_kind kind,
 			       const struct place *at)
 {
-	struct shape *l = w->l;
+	struct shape *shape = w->shape;
 	struct field *f;
 
-	if (l->field_cnt == w->cap) {
+	if (shape->field_cnt == w->cap) {
 		size_t cap = w->cap ? 2 * w->cap : 16;
 
-		f = realloc(l->fields, cap * sizeof(*f));
+		f = realloc(shape->fields, cap * sizeof(*f));
 		if (!f) {
 			w->nomem = true;
 			return NULL;
 		}
-		l->fields = f;
+		shape->fields = f;
 		w->cap = cap;
 	}
-	f = &l->fields[l->field_cnt];
+	f = &shape->fields[shape->field_cnt];
 	*f = (struct field){ .kind = kind,
 			     .name = strdup(at->name),
 			     .path = strdup(at->path),
 			     .off_bits = at->off_bits,
 			     .count = 1 };
-	l->field_cnt++;
+	shape->field_cnt++;
 	w->nomem |= !f->name || !f->path;
 	return f;
 }
@@ -194,7 +194,7 @@ static void add_members(struct walk *w, const struct btf_type *t, const struct p
 	const struct btf_member *m = btf_members(t);
 
 	for (uint32_t i = 0; i < btf_vlen(t) && !w->nomem; i++, m++) {
-		const char *name = btf__name_by_offset(w->l->btf, m->name_off);
+		const char *name = btf__name_by_offset(w->shape->btf, m->name_off);
 		struct place inner = { .name = name ? name : "",
 				       .off_bits =
 					       at->off_bits + btf_member_bit_offset(t, i),
@@ -248,20 +248,20 @@ static bool is_plain(enum field_kind kind)
 static void add_array(struct walk *w, const struct btf_type *t, const struct place *at)
 {
 	const struct btf_array *a = btf_array(t);
-	int64_t size = btf__resolve_size(w->l->btf, a->type);
+	int64_t size = btf__resolve_size(w->shape->btf, a->type);
 	uint32_t id = a->type;
 	enum field_kind hint, kind;
-	const struct btf_type *elem = strip(w->l->btf, &id, &hint);
-	size_t first = w->l->field_cnt;
+	const struct btf_type *elem = strip(w->shape->btf, &id, &hint);
+	size_t first = w->shape->field_cnt;
 
 	if (!elem || size <= 0)
 		return;
-	kind = address_kind(w->l->btf, elem, hint, size);
+	kind = address_kind(w->shape->btf, elem, hint, size);
 	if (kind == FIELD_OPEN)
-		kind = scalar_kind(w->l->btf, elem);
+		kind = scalar_kind(w->shape->btf, elem);
 	if (!is_plain(kind)) {
 		if (a->nelems && a->nelems <= MAX_FIELDS &&
-		    w->l->field_cnt + a->nelems <= MAX_FIELDS)
+		    w->shape->field_cnt + a->nelems <= MAX_FIELDS)
 			add_elements(w, a->type, size, a->nelems, at);
 		else
 			add_bytes(w, at, size * a->nelems);
@@ -270,11 +270,11 @@ static void add_array(struct walk *w, const struct btf_type *t, const struct pla
 	if (kind == FIELD_UINT && size == 1)
 		kind = FIELD_BYTES;
 	add_scalar(w, kind, id, elem, size, at);
-	if (w->l->field_cnt == first)
+	if (w->shape->field_cnt == first)
 		return;
-	w->l->fields[first].array = true;
-	w->l->fields[first].count = a->nelems;
-	w->l->fields[first].flexible = !a->nelems;
+	w->shape->fields[first].array = true;
+	w->shape->fields[first].count = a->nelems;
+	w->shape->fields[first].flexible = !a->nelems;
 }
 
 static void add_composite(struct walk *w, const struct btf_type *t, const struct place *at)
@@ -291,22 +291,23 @@ static void add_composite(struct walk *w, const struct btf_type *t, const struct
 static void add_type(struct walk *w, uint32_t id, const struct place *at)
 {
 	enum field_kind hint, kind;
-	int64_t size = btf__resolve_size(w->l->btf, id);
-	const struct btf_type *t = strip(w->l->btf, &id, &hint);
+	int64_t size = btf__resolve_size(w->shape->btf, id);
+	const struct btf_type *t = strip(w->shape->btf, &id, &hint);
 
 	if (!t || size < 0 || w->nomem || w->steps++ > MAX_STEPS)
 		return;
-	if (w->l->field_cnt >= MAX_FIELDS || at->depth > MAX_DEPTH) {
-		if (w->l->field_cnt < 2 * MAX_FIELDS)
+	if (w->shape->field_cnt >= MAX_FIELDS || at->depth > MAX_DEPTH) {
+		if (w->shape->field_cnt < 2 * MAX_FIELDS)
 			add_bytes(w, at, size);
 		return;
 	}
-	kind = at->bitfield_bits ? FIELD_OPEN : address_kind(w->l->btf, t, hint, size);
+	kind = at->bitfield_bits ? FIELD_OPEN
+				 : address_kind(w->shape->btf, t, hint, size);
 	if (kind != FIELD_OPEN) {
 		add_scalar(w, kind, id, t, size, at);
 		return;
 	}
-	kind = scalar_kind(w->l->btf, t);
+	kind = scalar_kind(w->shape->btf, t);
 	if (btf_is_array(t))
 		add_array(w, t, at);
 	else if (kind == FIELD_OPEN)
@@ -318,13 +319,14 @@ static void add_type(struct walk *w, uint32_t id, const struct place *at)
 }
 
 /* A type that claims fields beyond its own size lies. */
-static bool fits(const struct shape *l)
+static bool fits(const struct shape *shape)
 {
-	for (size_t i = 0; i < l->field_cnt; i++) {
-		const struct field *f = &l->fields[i];
+	for (size_t i = 0; i < shape->field_cnt; i++) {
+		const struct field *f = &shape->fields[i];
 		uint64_t bits = (uint64_t)f->size_bits * f->count;
 
-		if (f->off_bits > l->size * 8ULL || bits > l->size * 8ULL - f->off_bits)
+		if (f->off_bits > shape->size * 8ULL ||
+		    bits > shape->size * 8ULL - f->off_bits)
 			return false;
 	}
 	return true;
@@ -350,47 +352,47 @@ static char *name_of(const struct btf *btf, uint32_t id)
 int shape_new(struct shape **out, const struct btf *btf, uint32_t type_id,
 	      struct skep_err *err)
 {
-	_cleanup_(shape_freep) struct shape *l = calloc(1, sizeof(*l));
+	_cleanup_(shape_freep) struct shape *shape = calloc(1, sizeof(*shape));
 	struct place at = { .name = "", .path = "" };
 	int64_t size = btf__resolve_size(btf, type_id);
-	struct walk w = { .l = l };
+	struct walk w = { .shape = shape };
 
-	if (!l)
+	if (!shape)
 		return skep_fail(err, ENOMEM, "out of memory");
 	if (size <= 0 || size > MAX_SIZE || !btf__type_by_id(btf, type_id))
 		return skep_fail(err, SKEP_ECORRUPT, "type %u has no usable size",
 				 type_id);
-	l->btf = btf;
-	l->size = (uint32_t)size;
-	l->is_struct = is_struct(btf, type_id);
-	l->type_name = name_of(btf, type_id);
+	shape->btf = btf;
+	shape->size = (uint32_t)size;
+	shape->is_struct = is_struct(btf, type_id);
+	shape->type_name = name_of(btf, type_id);
 	add_type(&w, type_id, &at);
-	if (w.nomem || !l->type_name)
+	if (w.nomem || !shape->type_name)
 		return skep_fail(err, ENOMEM, "out of memory");
-	if (!fits(l))
+	if (!fits(shape))
 		return skep_fail(err, SKEP_ECORRUPT, "'%s' has a member beyond its end",
-				 l->type_name);
-	*out = TAKE(l);
+				 shape->type_name);
+	*out = TAKE(shape);
 	return 0;
 }
 
 int shape_plain(struct shape **out, uint32_t size, struct skep_err *err)
 {
-	_cleanup_(shape_freep) struct shape *l = calloc(1, sizeof(*l));
+	_cleanup_(shape_freep) struct shape *shape = calloc(1, sizeof(*shape));
 	bool number = size == 1 || size == 2 || size == 4 || size == 8;
 	struct place at = { .name = "", .path = "" };
-	struct walk w = { .l = l };
+	struct walk w = { .shape = shape };
 
-	if (!l)
+	if (!shape)
 		return skep_fail(err, ENOMEM, "out of memory");
-	l->size = size;
-	l->type_name = strdup("");
+	shape->size = size;
+	shape->type_name = strdup("");
 	if (!number)
 		add_bytes(&w, &at, size);
 	else if (add_field(&w, FIELD_UINT, &at))
-		l->fields[0].size_bits = size * 8;
-	if (w.nomem || !l->type_name)
+		shape->fields[0].size_bits = size * 8;
+	if (w.nomem || !shape->type_name)
 		return skep_fail(err, ENOMEM, "out of memory");
-	*out = TAKE(l);
+	*out = TAKE(shape);
 	return 0;
 }

@@ -59,7 +59,7 @@ struct shape {
  */
 int shape_new(struct shape **out, const struct btf *btf, uint32_t type_id,
 	      struct skep_err *err);
-void shape_free(struct shape *l);
+void shape_free(struct shape *shape);
 
 DEFINE_CLEANUP(struct shape *, shape_free)
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #define STUCK_MS 500 /* for how long a reader is waited for once stop was asked */
@@ -46,7 +47,8 @@ static int write_fd(struct sink *s, int fd, struct skep_err *err)
 		if (got < 0 && errno == EPIPE)
 			s->closed = true;
 		else if (got < 0 && errno != EINTR && errno != EAGAIN)
-			return skep_fail(err, errno, "cannot write the output");
+			return skep_fail(err, errno, "cannot write the output: %s",
+					 strerror(errno));
 		done += got > 0 ? (size_t)got : 0;
 	}
 	return 0;
@@ -55,7 +57,8 @@ static int write_fd(struct sink *s, int fd, struct skep_err *err)
 static int write_file(struct sink *s, struct skep_err *err)
 {
 	if (fwrite(s->buf.data, 1, s->buf.len, s->file) != s->buf.len || fflush(s->file))
-		return skep_fail(err, errno, "cannot write the output");
+		return skep_fail(err, errno, "cannot write the output: %s",
+				 strerror(errno));
 	return 0;
 }
 
@@ -69,8 +72,10 @@ int sink_flush(struct sink *s, struct skep_err *err)
 		return rc;
 	}
 	if (fd >= 0)
-		rc = fflush(s->file) ? skep_fail(err, errno, "cannot write the output")
-				     : write_fd(s, fd, err);
+		rc = fflush(s->file)
+			     ? skep_fail(err, errno, "cannot write the output: %s",
+					 strerror(errno))
+			     : write_fd(s, fd, err);
 	else
 		rc = write_file(s, err);
 	s->buf.len = 0;
