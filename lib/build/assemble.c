@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/package/layout.h"
 
 #ifndef SKEP_LIBBPF_SOURCE
 #define SKEP_LIBBPF_SOURCE "unknown"
@@ -23,7 +24,7 @@ const char *assemble_libbpf(void)
 
 const char *assemble_libbpf_source(void)
 {
-	return SKEP_LIBBPF_SOURCE;
+	return strcmp(SKEP_LIBBPF_SOURCE, "unknown") ? SKEP_LIBBPF_SOURCE : NULL;
 }
 
 /* NULL stays NULL. */
@@ -80,4 +81,18 @@ int assemble_head(struct manifest *m, const char *name, const char *version,
 		 copy(&m->libbpf_source, assemble_libbpf_source());
 
 	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
+}
+
+/* Not pkg_read(): to compress the layers again for a look at the index costs more than the link. */
+int assemble_digest(const void *data, size_t size, char **digest, struct skep_err *err)
+{
+	struct layout layout = { 0 };
+	int rc = layout_read(&layout, data, size, "package", err);
+
+	if (!rc) {
+		*digest = strdup(layout.index.digest);
+		rc = *digest ? 0 : skep_fail(err, ENOMEM, "out of memory");
+	}
+	layout_release(&layout);
+	return rc;
 }

@@ -16,8 +16,11 @@ int assemble_object(struct manifest *m, const char *name, const struct object *o
 int assemble_head(struct manifest *m, const char *name, const char *version,
 		  const char *license, const char *arch, struct skep_err *err);
 
-/* Version and source digest of the libbpf in this program. */
+/* Version and source digest (NULL: not known) of the libbpf in this program. */
 const char *assemble_libbpf(void);
 const char *assemble_libbpf_source(void);
+
+/* The package digest of bytes just written; caller frees. */
+int assemble_digest(const void *data, size_t size, char **digest, struct skep_err *err);
 
 #endif

@@ -209,7 +209,7 @@ static void tell(const struct build *b, struct skep_report *report)
 		skep_node_str(row, "object", "object", u->out);
 		skep_node_str(row, "skeleton", "skeleton", u->skeleton);
 	}
-	skep_node_str(root, "package", "package", b->package);
+	skep_node_str(root, "package", "package", b->opts->output ?: b->package);
 	skep_node_str(root, "digest", "digest", b->digest);
 	skep_node_uint(root, "steps", NULL, b->steps);
 }
@@ -248,12 +248,13 @@ static int publish_copy(const struct build *b, struct skep_err *err)
 int skep_build(const char *dir, const struct skep_build_opts *opts,
 	       struct skep_report *report, struct skep_err *err)
 {
-	static const struct skep_build_opts defaults = { .sz = sizeof(defaults) };
-	struct build b = {
-		.opts = opts ?: &defaults, .dir_fd = -1, .lock_fd = -1, .state.dir_fd = -1
-	};
+	struct skep_build_opts all = { 0 };
+	struct build b = { .opts = &all, .dir_fd = -1, .lock_fd = -1, .state.dir_fd = -1 };
 	int rc;
 
+	/* an older caller's struct is shorter; what it lacks has its default */
+	if (opts)
+		memcpy(&all, opts, opts->sz < sizeof(all) ? opts->sz : sizeof(all));
 	b.log = b.opts->log;
 	rc = init(&b, dir, err);
 	if (!rc && b.opts->print_flags) {

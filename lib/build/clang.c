@@ -3,8 +3,6 @@
 #include "lib/build/clang.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,12 +10,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "lib/build/clang_search.h"
 #include "lib/build/pool.h"
 #include "lib/build/step.h"
-
-/* Names clang-NN that are looked for. */
-#define OLDEST_NAMED 10
-#define NEWEST_NAMED 40
 
 struct search {
 	const char *path_env;
@@ -109,39 +104,10 @@ static int examine(const struct search *s, const char *path, struct clang *c)
 		if (rc)
 			return rc;
 	}
-	c->path = strdup(path);
+	c->path = fs_abspath(path);
 	c->identity = text_fmt("%s %s", c->version, identity);
 	c->major = c->version ? atoi(c->version) : 0;
 	return c->path && c->identity ? 0 : skep_fail(s->err, ENOMEM, "out of memory");
-}
-
-static bool same_program(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
-/* Plain clang and the highest clang-NN, NULL where there is none; plain only if it is none of those. */
-static void candidates(const char *path_env, char **plain, char **numbered)
-{
-	*plain = fs_find_program("clang", path_env);
-	*numbered = NULL;
-	for (int n = NEWEST_NAMED; n >= OLDEST_NAMED; n--) {
-		char name[16], *found;
-
-		snprintf(name, sizeof(name), "clang-%d", n);
-		found = fs_find_program(name, path_env);
-		if (!found)
-			continue;
-		if (*plain && same_program(*plain, found))
-			free(TAKE(*plain));
-		if (*numbered)
-			free(found);
-		else
-			*numbered = found;
-	}
 }
 
 static int find_newest(const struct search *s, struct clang *c)
@@ -149,16 +115,15 @@ static int find_newest(const struct search *s, struct clang *c)
 	_cleanup_free_ char *plain = NULL;
 	_cleanup_free_ char *numbered = NULL;
 	struct clang other = { 0 };
-	int rc = 0;
+	int rc = clang_search(s->state, s->log, s->path_env, &plain, &numbered, s->err);
 
-	candidates(s->path_env, &plain, &numbered);
-	if (!plain && !numbered) {
+	if (!rc && !plain && !numbered) {
 		skep_fail(s->err, SKEP_ETOOL, "there is no clang in $PATH");
 		return skep_err_hint(
 			s->err, "install clang %d or newer, or name one with --clang",
 			CLANG_OLDEST);
 	}
-	if (numbered)
+	if (!rc && numbered)
 		rc = examine(s, numbered, c);
 	if (!rc && plain)
 		rc = examine(s, plain, numbered ? &other : c);

@@ -155,19 +155,6 @@ static int fill(const struct build *b, struct platform *p, struct skep_err *err)
 	return rc ?: copy_params(b, p, err);
 }
 
-static int digest_of(const void *data, size_t size, const char *where, char **digest,
-		     struct skep_err *err)
-{
-	struct skep_pkg *pkg;
-	int rc = pkg_read(&pkg, data, size, where, err);
-
-	if (rc)
-		return rc;
-	*digest = strdup(skep_pkg_digest(pkg));
-	skep_pkg_free(pkg);
-	return *digest ? 0 : skep_fail(err, ENOMEM, "out of memory");
-}
-
 static int write_package(struct build *b, const struct platform *list, size_t n,
 			 struct skep_err *err)
 {
@@ -185,7 +172,7 @@ static int write_package(struct build *b, const struct platform *list, size_t n,
 	rc = pkg_write(platforms, n, b->opts->epoch, &data, &size, err);
 	free(platforms);
 	if (!rc)
-		rc = digest_of(data, size, b->package, &b->digest, err);
+		rc = assemble_digest(data, size, &b->digest, err);
 	return rc ?: build_publish(b, b->package, data, size, err);
 }
 

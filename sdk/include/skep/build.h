@@ -40,6 +40,40 @@ struct skep_build_opts {
 int skep_build(const char *dir, const struct skep_build_opts *opts, struct skep_report *report,
 	       struct skep_err *err);
 
+struct skep_pack_opts {
+	size_t sz;	     /* sizeof(struct skep_pack_opts) */
+	const char *name;    /* of the package, [a-z0-9-]; required */
+	const char *version; /* required */
+	const char *license; /* NULL: what the first object says in section "license" */
+	const char *arch;    /* NULL: this machine's */
+	int64_t epoch;	     /* SOURCE_DATE_EPOCH, default 0 */
+};
+
+/**
+ * skep_pack - make a package of objects that were built otherwise.
+ * @paths:  BPF objects, NAME.bpf.o or NAME.o; debug information is left out
+ * @n:      number of them, at least 1
+ * @output: .skep file to write; replaced whole or not at all
+ * @opts:   required
+ * @report: is filled: package, digest
+ *
+ * Errors: -SKEP_EUSAGE bad name, version or file name; -SKEP_EKIND no BPF object, or one of another byte
+ * order than the architecture; -SKEP_ECORRUPT malformed; errno of files.   Since: 0.1
+ */
+int skep_pack(const char *const *paths, size_t n, const char *output, const struct skep_pack_opts *opts,
+	      struct skep_report *report, struct skep_err *err);
+
+/**
+ * skep_pack_oci - make a canonical package of one that another tool wrote as the tar of an OCI image layout.
+ * @path:   tar
+ * @output: .skep file to write; replaced whole or not at all
+ * @report: is filled: package, digest
+ *
+ * Errors: -SKEP_EKIND no tar of a layout; -SKEP_ECORRUPT it holds no package, or a digest is wrong; errno
+ * of files.   Since: 0.1
+ */
+int skep_pack_oci(const char *path, const char *output, struct skep_report *report, struct skep_err *err);
+
 struct skep_new_opts {
 	size_t sz;		   /* sizeof(struct skep_new_opts) */
 	const char *template_name; /* default "exec-watch" */
