@@ -216,7 +216,7 @@ static void add_block(struct buf *b, const struct skep_node *c, size_t indent)
 
 	if (!c->label || !c->first)
 		return;
-	if (b->len && indent == 0)
+	if (indent == 0 && b->len > 1 && b->data[b->len - 2] != '\n')
 		buf_char(b, '\n');
 	if (*c->label) {
 		buf_fill(b, ' ', indent);
