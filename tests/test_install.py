@@ -105,6 +105,14 @@ def test_same_package_from_anywhere(template, installed, build_dir, tmp_path, ne
     assert build(build_dir / "bin/skep", tmp_path / "a b/two", template, other) == here
 
 
+def test_same_package_in_folders_of_any_length(build_dir, tmp_path, need):
+    """clang orders forward declarations in BTF by addresses, which move with the length of its arguments."""
+    need("btf")
+    env = base_env(tmp_path / "home")
+    made = [build(build_dir / "bin/skep", tmp_path / ("x" * n), "exec-watch", env) for n in (1, 4, 20, 50, 90, 150)]
+    assert made == [made[0]] * len(made)
+
+
 def test_moved_installation_works(installed, tmp_path, need):
     need("btf")
     env = base_env(tmp_path / "home")
