@@ -42,6 +42,9 @@ static int malformed(struct skep_err *err, uint32_t id, const char *why)
 /* Enter a node: 0 go on, 1 known already, negative error. */
 static int enter(struct graph *g, uint32_t id, unsigned int depth)
 {
+	if (id >=
+	    btf__type_cnt(g->btf)) /* libbpf does not look at what a function returns */
+		return malformed(g->err, id, "is referred to, but does not exist");
 	if (g->cost[id] == OPEN)
 		return malformed(g->err, id, "contains itself");
 	if (g->cost[id])
@@ -291,13 +294,14 @@ static int check_inner_names(const struct btf *btf, uint32_t id, const struct bt
 	return 0;
 }
 
-static int check_gaps(const struct btf *btf, uint32_t id, const struct btf_type *t,
-		      struct skep_err *err)
+/* libbpf writes padding out, member by member, and reckons in int. */
+static int check_layout(const struct btf *btf, uint32_t id, const struct btf_type *t,
+			struct skep_err *err)
 {
 	uint64_t end = 0, max = (uint64_t)MAX_GAP * 8;
 	unsigned int i;
 
-	if (!btf_is_struct(t))
+	if (!btf_is_composite(t))
 		return 0;
 	for (i = 0; i < btf_vlen(t); i++) {
 		uint64_t off = btf_member_bit_offset(t, i);
@@ -307,8 +311,10 @@ static int check_gaps(const struct btf *btf, uint32_t id, const struct btf_type 
 		if (off > end + max)
 			return malformed(err, id, "has an impossible layout");
 		end = off + (bits ? bits : size > 0 ? (uint64_t)size * 8 : 0);
+		if (end > INT32_MAX)
+			return malformed(err, id, "has an impossible layout");
 	}
-	if ((uint64_t)t->size * 8 > end + max)
+	if (btf_is_struct(t) && (uint64_t)t->size * 8 > end + max)
 		return malformed(err, id, "has an impossible layout");
 	return 0;
 }
@@ -328,7 +334,7 @@ static int check_types(const struct btf *btf, struct skep_err *err)
 			return malformed(err, id, "is a typedef without a name");
 		ret = check_inner_names(btf, id, t, err);
 		if (!ret)
-			ret = check_gaps(btf, id, t, err);
+			ret = check_layout(btf, id, t, err);
 	}
 	return ret;
 }

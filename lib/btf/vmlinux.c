@@ -67,13 +67,12 @@ static int write_kfuncs(struct buf *out, struct btf_dump *dump, const struct btf
 
 		if (i && sel->kfuncs[i] == sel->kfuncs[i - 1])
 			continue;
-		buf_str(out, "extern ");
+		buf_fmt(out, "extern %s", fast[sel->kfuncs[i]] ? "__bpf_fastcall " : "");
 		if (btf_dump__emit_type_decl(dump, func->type, &opts))
 			return skep_fail(err, SKEP_ECORRUPT,
 					 "malformed BTF: type of function '%s'",
 					 opts.field_name);
-		buf_fmt(out, "%s __weak __ksym;\n",
-			fast[sel->kfuncs[i]] ? " __bpf_fastcall" : "");
+		buf_str(out, " __weak __ksym;\n");
 	}
 	buf_str(out, "#endif /* BPF_NO_KFUNC_PROTOTYPES */\n\n");
 	return 0;

@@ -280,6 +280,7 @@ static void add_source(struct inspection *in, struct skep_node *row,
 		skep_node_str(row, "text", NULL, NULL);
 		return;
 	}
+	file += strncmp(file, "./", 2) ? 0 : 2; /* what -ffile-prefix-map=$PWD=. leaves */
 	skep_node_fmt(row, "source", "source", "%s:%u", file, line->line.line_col >> 10);
 	skep_node_str(row, "text", NULL, text + strspn(text, " \t"));
 }

@@ -13,7 +13,8 @@ static void inspect(const struct object *object)
 	char *text;
 
 	FUZZ_ENSURE(object->program_cnt < 1 || object->programs[0].name);
-	if (!fuzz_checked(object_report(object, skep_report_root(report), true, &err), &err) &&
+	if (!fuzz_checked(object_report(object, skep_report_root(report), true, &err),
+			  &err) &&
 	    !skep_report_json(report, &text, &err))
 		free(text);
 	skep_report_free(report);
