@@ -249,33 +249,46 @@ static int encode_prefix(const struct param *q, const char *text, unsigned char 
 	return param_encode(q->name, q->type, address, key + 4, size - 4, err);
 }
 
-/* The value of an entry: a number in an integer of the map's size, 1 if none is given. */
-static int encode_value(const struct param *q, const char *text,
+/* Is a map's value one number, or bytes without a type that can be taken for one. */
+static bool is_number(const struct btf *btf, const struct bpf_map *map)
+{
+	uint32_t size = bpf_map__value_size(map), id = bpf_map__btf_value_type_id(map);
+	int resolved = id ? btf__resolve_type(btf, id) : 0;
+	const struct btf_type *t =
+		resolved > 0 ? btf__type_by_id(btf, (uint32_t)resolved) : NULL;
+
+	return (size == 1 || size == 2 || size == 4 || size == 8) &&
+	       (!t || btf_is_int(t) || btf_is_any_enum(t));
+}
+
+/* The value of an entry, on every CPU if it has many: a number, 1 if none is given, else zeros. */
+static int encode_value(const struct param *q, const char *text, const struct btf *btf,
 			const struct bpf_map *map, unsigned char *value,
 			struct skep_err *err)
 {
 	size_t size = bpf_map__value_size(map), stride = (size + 7) & ~7UL;
-	bool number = size == 1 || size == 2 || size == 4 || size == 8;
 	int cpus = is_per_cpu(map) ? libbpf_num_possible_cpus() : 1, rc;
 	static const char *const types[] = {
 		[1] = "u8", [2] = "u16", [4] = "u32", [8] = "u64"
 	};
 
-	if (!number && text)
+	if (!is_number(btf, map)) {
+		if (!text)
+			return 0;
 		return skep_fail(
 			err, SKEP_EUSAGE,
 			"--param %s wants keys alone: values of map '%s' are no numbers",
 			q->name, q->target);
-	if (!number)
-		return 0; /* all zero */
+	}
 	rc = param_encode(q->name, types[size], text ? text : "1", value, size, err);
 	for (int i = 1; i < cpus && !rc; i++)
 		memcpy(value + (size_t)i * stride, value, size);
 	return rc;
 }
 
-static int put_entry(const struct param *q, char *item, const struct bpf_map *map,
-		     unsigned char *key, unsigned char *value, struct skep_err *err)
+static int put_entry(const struct param *q, char *item, const struct btf *btf,
+		     const struct bpf_map *map, unsigned char *key, unsigned char *value,
+		     struct skep_err *err)
 {
 	size_t key_size = bpf_map__key_size(map);
 	char *eq = strchr(item, '=');
@@ -288,7 +301,7 @@ static int put_entry(const struct param *q, char *item, const struct bpf_map *ma
 	else
 		rc = param_encode(q->name, q->type, item, key, key_size, err);
 	if (!rc)
-		rc = encode_value(q, eq, map, value, err);
+		rc = encode_value(q, eq, btf, map, value, err);
 	if (rc)
 		return rc;
 	if (!bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY))
@@ -324,7 +337,8 @@ static int fill_map(const struct param *q, const char *list, struct bpf_object *
 					 "--param %s has more than %u entries", q->name,
 					 MAX_LIST);
 		if (*item)
-			rc = put_entry(q, item, map, key, value, err);
+			rc = put_entry(q, item, bpf_object__btf(obj), map, key, value,
+				       err);
 	}
 	return rc;
 }
