@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run fuzzers for a bounded time: run.py --seconds N FUZZER... A crash prints its report and ends with 1.
 
-A fuzzer's seeds are the kinds of build/fuzz/seeds that its name has in it (fuzz_package_tar: package),
-all of them if none. What it finds stays in build/fuzz/corpus; what crashes it, in build/fuzz/crashes.
+A fuzzer's seeds are the kinds of build/fuzz/seeds that its name has in it (fuzz_package_tar: package;
+decode starts from btf), all of them if none. What it finds stays in build/fuzz/corpus; what crashes it, in build/fuzz/crashes.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 
 def seed_folders(fuzzer):
     kinds = sorted(p for p in (fuzzer.parent / "seeds").glob("*") if p.is_dir())
-    words = re.split(r"[_-]", fuzzer.name)
+    words = re.split(r"[_-]", fuzzer.name.replace("decode", "btf"))
     return [k for k in kinds if k.name in words] or kinds
 
 

@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
-Kinds: yaml state object btf package index manifest config layer bundle cert key param parts.
+Kinds: yaml state object btf package index manifest config layer bundle cert key param.
 """
 
 import gzip
-import hashlib
 import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -58,33 +56,6 @@ class Seeds:
             kind = "bundle" if bundle else "config" if "rootfs" in value else "index"
             self.add(kind, short, data)
 
-    def parts(self, name, path):
-        """A package as fuzz_parts.c reads it: digests and sizes by letter."""
-        with tarfile.open(path) as tar:
-            blobs = {m.name: tar.extractfile(m).read() for m in tar.getmembers() if m.isfile()}
-
-        def blob(descriptor):
-            return blobs["blobs/sha256/" + descriptor["digest"].split(":")[1]]
-
-        top = json.loads(blobs["index.json"])["manifests"]
-        index, manifest = blob(top[0]), blob(json.loads(blob(top[0]))["manifests"][0])
-        config, layer = blob(json.loads(manifest)["config"]), blob(json.loads(manifest)["layers"][0])
-        referrer = blob(top[1]) if len(top) > 1 else b""
-        bundle = blob(json.loads(referrer)["layers"][0]) if referrer else b""
-        letters = {"c": config, "l": layer, "d": gzip.decompress(layer), "m": manifest, "i": index, "e": b"{}"}
-        if bundle:
-            letters["b"] = bundle
-
-        def lettered(text):
-            for letter, data in letters.items():
-                digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-                text = re.sub(rb'("digest":")%b(",[^{}]*"size":)\d+' % digest.encode(), rb"\1@%b\2#%b" % ((letter.encode(),) * 2), text)
-                text = text.replace(digest.encode(), b"@" + letter.encode())
-            return text
-
-        pieces = [*map(lettered, (index, manifest, config, referrer)), bundle, letters["d"]]
-        self.add("parts", name, b"\n\n".join(pieces))
-
     def layer(self, name, data):
         self.add("layer", name, data)
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data))) as tar:
@@ -119,13 +90,9 @@ def main(skep, folder):
             seeds.add("btf", template, (work / "btf").read_bytes())
             package = project / "build" / f"{template}.skep"
             seeds.package(template, package)
-            if template == "exec-watch":
-                seeds.parts("unsigned", package)
             for name in ("rsa3072", "ecdsa-p256"):
                 run(skep, "sign", package, "--key", work / name / "skep.key", "--cert", work / name / "skep.crt")
                 seeds.package(f"{template}.{name}", package)
-            if template == "exec-watch":
-                seeds.parts("signed", package)
         for number, text in enumerate(PARAMS):
             seeds.add("param", str(number), text.encode())
         shutil.rmtree(folder, ignore_errors=True)
