@@ -427,6 +427,34 @@ def test_hostile_section_headers(skep, need, compiled, tmp_path):
                 assert done.rc in (0, 1, 2), (header, offset, value, done)
 
 
+def renamed(tool, path, old, new, to):
+    tool("llvm-objcopy-19", f"--rename-section={old}={new}", path, to)
+
+
+@pytest.mark.parametrize("name", [".BTF", ".BTF.ext", "license"])
+def test_two_sections_of_one_name(skep, tool, need, compiled, tmp_path, name):
+    """libbpf would take the second, which nobody has looked at."""
+    need("clang-19")
+    (tmp_path / "more").write_bytes(b"\xff" * 64)
+    path = tmp_path / "x.o"
+    tool("llvm-objcopy-19", f"--add-section=.spare={tmp_path}/more", compiled("clang-19", "bpfel"), path)
+    renamed(tool, path, ".spare", name, path)
+    assert refused(skep, "x.o", 1) == [f"skep inspect: x.o: malformed ELF: two sections '{name}'"]
+
+
+def test_btf_in_a_section_that_libbpf_skips(skep, need, compiled, tmp_path):
+    need("clang-19")
+    whole = bytearray(compiled("clang-19", "bpfel").read_bytes())
+    shstrtab = section_headers(whole)[struct.unpack_from("<H", whole, 62)[0]]
+    names, = struct.unpack_from("<Q", whole, shstrtab + 24)
+    for header in section_headers(whole)[1:]:
+        name_off, = struct.unpack_from("<I", whole, header)
+        if whole[names + name_off :].startswith(b".BTF\0"):
+            struct.pack_into("<I", whole, header + 4, 3)
+    (tmp_path / "x.o").write_bytes(whole)
+    assert refused(skep, "x.o", 1) == ["skep inspect: x.o: malformed ELF: type of section '.BTF'"]
+
+
 def test_access_string_with_negative_index(skep, need, compiled, tmp_path):
     """libbpf's parser takes "0:-1" and reads before the members."""
     need("clang-19")

@@ -181,6 +181,20 @@ def overflow():
     return btf
 
 
+def no_size():
+    btf = Btf()
+    btf.integer("zero", 0)
+    btf.integer("char", 1)
+    btf.add(STRUCT, "s", 8, btf.string("x"), 2, 0, btf.string("y"), 1, 32, vlen=2)
+    return btf
+
+
+def member_is_void():
+    btf = Btf()
+    btf.add(STRUCT, "s", 8, btf.string("x"), 0, 0, vlen=1)
+    return btf
+
+
 def nowhere():
     btf = Btf()
     btf.add(FUNC_PROTO, "", 0x100000)
@@ -202,6 +216,8 @@ HOSTILE = {
     deep_chain: "malformed BTF: type 98 is nested too deeply",
     hole: "malformed BTF: type 2 has an impossible layout",
     overflow: "malformed BTF: type 3 has an impossible layout",
+    no_size: "malformed BTF: type 1 has an impossible size",
+    member_is_void: "malformed BTF: a member without a type",
     nowhere: "malformed BTF: type 1048576 is referred to, but does not exist",
     injection: "malformed BTF: type 1 has a name that C cannot have",
 }

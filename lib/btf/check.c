@@ -151,7 +151,8 @@ static int visit_layout(struct graph *g, uint32_t id, unsigned int depth)
 	int ret;
 
 	if (!id)
-		return 0;
+		return skep_fail(g->err, SKEP_ECORRUPT,
+				 "malformed BTF: a member without a type");
 	ret = enter(g, id, depth);
 	if (ret)
 		return ret < 0 ? ret : 0;
@@ -170,8 +171,17 @@ static int visit_layout(struct graph *g, uint32_t id, unsigned int depth)
 	case BTF_KIND_UNION:
 		ret = add_members(g, visit_layout, t, depth, &cost);
 		break;
-	default:
+	case BTF_KIND_PTR:
 		break;
+	case BTF_KIND_INT:
+	case BTF_KIND_FLOAT:
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+		if (!t->size || t->size > 16)
+			ret = malformed(g->err, id, "has an impossible size");
+		break;
+	default:
+		ret = malformed(g->err, id, "is part of another, but has no size");
 	}
 	return ret ? ret : leave(g, id, cost);
 }

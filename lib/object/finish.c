@@ -132,10 +132,14 @@ static int write_relocs(struct finish *f, const struct elf_section *s,
 		Elf64_Rel rel;
 
 		if (f->symbol_to[r.symbol] == DROPPED) {
+			const struct elf_symbol *to = &f->in.symbols[r.symbol];
+
 			skep_fail(err, SKEP_ECORRUPT,
-				  "'%s' refers to '%s', which does not ship",
+				  "'%s' refers to section '%s', which does not ship",
 				  f->in.sections[s->info].name,
-				  f->in.symbols[r.symbol].name);
+				  to->shndx < SHN_LORESERVE
+					  ? f->in.sections[to->shndx].name
+					  : to->name);
 			return skep_err_hint(err, "section %s is for SKEP_EVENTS() alone",
 					     TYPES_SECTION);
 		}

@@ -6,6 +6,7 @@
 #include "lib/object/object.h"
 
 #include <ctype.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/btf/btf.h"
 #include "lib/btf/messages.h"
@@ -36,6 +38,35 @@ static int read_license(struct object *o, const struct elf_file *elf, struct ske
 	return 0;
 }
 
+/* libbpf takes the last of several sections, we the first; and it ignores some by their type. */
+static int check_section(const struct elf_file *elf, const char *name,
+			 struct skep_err *err)
+{
+	const struct elf_section *s = elf_file_section(elf, name);
+	size_t i;
+
+	for (i = s ? s - elf->sections + 1 : elf->section_cnt; i < elf->section_cnt; i++)
+		if (!strcmp(elf->sections[i].name, name))
+			return skep_fail(err, SKEP_ECORRUPT,
+					 "malformed ELF: two sections '%s'", name);
+	if (s && s->type != SHT_PROGBITS)
+		return skep_fail(err, SKEP_ECORRUPT,
+				 "malformed ELF: type of section '%s'", name);
+	return 0;
+}
+
+static int check_special_sections(const struct elf_file *elf, struct skep_err *err)
+{
+	static const char *const names[] = { ".BTF", ".BTF.ext", ".maps", "license",
+					     "version" };
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ARRAY_SIZE(names); i++)
+		ret = check_section(elf, names[i], err);
+	return ret;
+}
+
 /* What libbpf would do with it is undefined unless all of this holds. */
 static int check_bytes(struct object *o, struct skep_err *err)
 {
@@ -50,7 +81,9 @@ static int check_bytes(struct object *o, struct skep_err *err)
 	if (ret)
 		return ret;
 	o->big_endian = elf.big_endian;
-	ret = read_license(o, &elf, err);
+	ret = check_special_sections(&elf, err);
+	if (!ret)
+		ret = read_license(o, &elf, err);
 	if (ret)
 		goto out;
 	s = elf_file_section(&elf, ".BTF");
@@ -105,6 +138,8 @@ static int open_libbpf(struct object *o, const char *name, struct skep_err *err)
 		return messages_fail(&m, err, SKEP_ECORRUPT,
 				     "libbpf cannot open the object");
 	o->btf = bpf_object__btf(o->bpf);
+	if (!o->btf)
+		return skep_fail(err, SKEP_ECORRUPT, "libbpf finds no BTF in the object");
 	return 0;
 }
 
