@@ -10,8 +10,8 @@
 #include <skep/error.h>
 
 struct skep_vmlinux_opts {
-	size_t sz;	       /* sizeof(struct skep_vmlinux_opts) */
-	const char *btf;       /* raw BTF or ELF with .BTF; NULL: /sys/kernel/btf/vmlinux */
+	size_t sz;       /* sizeof(struct skep_vmlinux_opts) */
+	const char *btf; /* raw BTF or ELF with .BTF; NULL: /sys/kernel/btf/vmlinux */
 	const char *cache_dir; /* keeps headers by BTF digest; NULL: no cache */
 };
 
@@ -24,7 +24,8 @@ struct skep_vmlinux_opts {
  *
  * Errors: errno of reading; -SKEP_EKIND neither BTF nor ELF with BTF; -SKEP_ECORRUPT malformed BTF.   Since: 0.1
  */
-int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header, struct skep_err *err);
+int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header,
+		 struct skep_err *err);
 
 /**
  * skep_vmlinux_file - the same header as a file, which appears whole or not at all.
@@ -33,6 +34,7 @@ int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header, struct ske
  *
  * Errors: as skep_vmlinux(); errno of writing.   Since: 0.1
  */
-int skep_vmlinux_file(const struct skep_vmlinux_opts *opts, const char *path, struct skep_err *err);
+int skep_vmlinux_file(const struct skep_vmlinux_opts *opts, const char *path,
+		      struct skep_err *err);
 
 #endif
