@@ -150,11 +150,17 @@ static enum field_kind address_kind(const struct btf *btf, const struct btf_type
 	return FIELD_OPEN;
 }
 
+/* A member without a name, which JSON has no key for. */
+static bool is_nameless(const struct place *at)
+{
+	return !*at->name && !at->element && at->depth;
+}
+
 static void add_bytes(struct walk *w, const struct place *at, int64_t size)
 {
 	struct field *f;
 
-	if (size <= 0 || at->off_bits % 8)
+	if (size <= 0 || at->off_bits % 8 || is_nameless(at))
 		return;
 	f = add_field(w, FIELD_BYTES, at);
 	if (!f)
@@ -189,6 +195,16 @@ static void add_scalar(struct walk *w, enum field_kind kind, uint32_t id,
 
 static void add_type(struct walk *w, uint32_t id, const struct place *at);
 
+/* Without a name only structs and unions mean something: their members are called as in C. */
+static bool has_place(const struct btf *btf, const struct btf_member *m, const char *name)
+{
+	enum field_kind hint;
+	uint32_t id = m->type;
+	const struct btf_type *t = strip(btf, &id, &hint);
+
+	return t && (*name || btf_is_composite(t));
+}
+
 static void add_members(struct walk *w, const struct btf_type *t, const struct place *at)
 {
 	const struct btf_member *m = btf_members(t);
@@ -202,7 +218,9 @@ static void add_members(struct walk *w, const struct btf_type *t, const struct p
 				       .depth = at->depth + 1 };
 		_cleanup_free_ char *path = NULL;
 
-		if (!*inner.name) /* members of anonymous structs and unions are called as in C */
+		if (!has_place(w->shape->btf, m, inner.name))
+			continue;
+		if (!*inner.name)
 			path = strdup(at->path);
 		else
 			path = text_fmt("%s%s%s", at->path, *at->path ? "." : "",
@@ -303,7 +321,7 @@ static void add_type(struct walk *w, uint32_t id, const struct place *at)
 	}
 	kind = at->bitfield_bits ? FIELD_OPEN
 				 : address_kind(w->shape->btf, t, hint, size);
-	if (kind != FIELD_OPEN) {
+	if (kind != FIELD_OPEN && !is_nameless(at)) {
 		add_scalar(w, kind, id, t, size, at);
 		return;
 	}
