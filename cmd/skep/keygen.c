@@ -57,7 +57,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_keygen = {
 	"keygen",
 	"--out DIR [--type rsa3072|ecdsa-p256] [--cn NAME] [--days N] [--passphrase]",
-	"Make a signing key and its certificate.",
+	"make a signing key and its certificate",
 	"Writes skep.key (0600) and skep.crt into DIR; never overwrites. The passphrase is asked on\n"
 	"the terminal or taken from $SKEP_PASSPHRASE.",
 	0,

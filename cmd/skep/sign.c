@@ -43,7 +43,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_sign = {
 	"sign",
 	"FILE --key K --cert C",
-	"Sign a package in place.",
+	"sign a package in place",
 	"The package digest stays the same. Signing again with the same key leaves one signature of\n"
 	"it; another key adds another. The passphrase of an encrypted key is asked on the terminal or\n"
 	"taken from $SKEP_PASSPHRASE.",

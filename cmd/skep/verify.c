@@ -55,7 +55,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_verify = {
 	"verify",
 	"FILE [--trust DIR] [--ignore-expiry] [--allow-unsigned]",
-	"Check every byte of a package and who signed it.",
+	"check every byte of a package and who signed it",
 	"A folder of certificates says whom to trust: each *.crt, *.pem or *.der is one exact key.",
 	0,
 	run,

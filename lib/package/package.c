@@ -39,6 +39,9 @@ static int parse(struct skep_pkg *p, const void *data, size_t size, struct skep_
 {
 	int rc = layout_read(&p->layout, data, size, p->path, err);
 
+	if (rc == -SKEP_ECORRUPT && foreign_is_layout(data, size))
+		skep_err_hint(err, "if another tool wrote it: skep pack --from-oci %s",
+			      p->path);
 	if (rc)
 		return rc;
 	free(p->where);
@@ -63,9 +66,6 @@ int pkg_parse(struct skep_pkg *p, const void *data, size_t size, struct skep_err
 		return -SKEP_EKIND;
 	}
 	rc = parse(p, data, size, err);
-	if (rc == -SKEP_ECORRUPT && foreign_is_layout(data, size))
-		skep_err_hint(err, "if another tool wrote it: skep pack --from-oci %s",
-			      p->path);
 	if (rc)
 		skep_err_at(err, p->where ? p->where : p->path, 0, 0);
 	return rc;

@@ -150,16 +150,19 @@ static int read_layer(struct skep_pkg *p, struct platform *f, const struct oci_d
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "layer is not the one whose digest the config holds");
 	rc = tar_read(&f->files, f->layer, size, PKG_MAX_FILES, err);
-	if (rc)
-		return skep_err_note(err, "while reading the layer of %s", f->arch->name);
+	if (rc) {
+		skep_err_note(err, "while reading the layer of %s", f->arch->name);
+		return rc;
+	}
 	if (f->files.mtime != p->layout.epoch)
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "package and layer are of different times");
 	e = tar_find(&f->files, PKG_MANIFEST);
 	if (!e || e->size > PKG_MAX_JSON)
 		return skep_fail(err, SKEP_ECORRUPT, "layer holds no " PKG_MANIFEST);
-	rc = manifest_read(&f->manifest, (const char *)e->data, e->size, PKG_MANIFEST,
-			   err);
+	rc = manifest_read(&f->manifest, (const char *)e->data, e->size, p->where, err);
+	if (rc)
+		skep_err_note(err, "while reading " PKG_MANIFEST " of %s", f->arch->name);
 	return rc ? rc : check_manifest(p, f, err);
 }
 

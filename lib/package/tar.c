@@ -210,7 +210,12 @@ static int strict_entry(struct view *v, struct tar *t, const unsigned char *raw,
 	struct header h;
 	int rc = parse_header(raw, t->n, &h, err);
 
-	if (rc || (rc = check_name(h.name, t->n, err)))
+	if (!rc && raw[TYPE] != '0')
+		rc = skep_fail(err, SKEP_ECORRUPT, "tar entry %zu is not a regular file",
+			       t->n);
+	if (!rc)
+		rc = check_name(h.name, t->n, err);
+	if (rc)
 		return rc;
 	make_header(again, h.name, h.size, h.mtime);
 	if (memcmp(raw, again, TAR_BLOCK))
