@@ -108,8 +108,10 @@ def test_usage(tree):
 def open_tree(tree):
     """The same where another user can go."""
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        yield Path(shutil.copytree(tree.parent, Path(folder) / "open")) / "tree"
+        copy = Path(shutil.copytree(tree.parent, Path(folder) / "open"))
+        for path in (Path(folder), copy):
+            path.chmod(0o755)
+        yield copy / "tree"
 
 
 def test_neither_root_nor_sudo(open_tree, need):
