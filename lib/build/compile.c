@@ -139,10 +139,24 @@ static bool parse_error(const char *line, struct skep_err *err)
 	return true;
 }
 
+/* Failures that say nothing about the source: no room, no permission, no more processes. */
+static int system_error(const char *text)
+{
+	static const int codes[] = {
+		ENOSPC, EDQUOT, EROFS, EACCES, EMFILE, ENFILE, ENOMEM
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (strstr(text, strerror(codes[i])))
+			return codes[i];
+	return 0;
+}
+
 static int compile_failed(const struct compile *c, struct skep_err *err)
 {
 	const char *text = c->job.out.data ?: "";
 	const struct explain *known = explain_find(text);
+	int code = system_error(text);
 	bool found = false;
 
 	for (const char *line = text; *line && !found; line = strchrnul(line, '\n') + 1) {
@@ -150,13 +164,17 @@ static int compile_failed(const struct compile *c, struct skep_err *err)
 		if (!strchr(line, '\n'))
 			break;
 	}
-	if (!found) {
+	if (!found && c->job.status > 128)
+		code = skep_fail(err, SKEP_ETOOL, "clang was ended by signal %d",
+				 c->job.status - 128);
+	else if (!found)
 		skep_fail(err, SKEP_ECOMPILE, "clang ended with status %d", c->job.status);
-		skep_err_at(err, c->source, 0, 0);
-	}
+	skep_err_at(err, c->source, 0, 0);
 	if (known)
 		skep_err_hint(err, "%s: %s", known->cause, known->fix);
-	return -SKEP_ECOMPILE;
+	if (code && err)
+		err->code = abs(code);
+	return code ? -abs(code) : -SKEP_ECOMPILE;
 }
 
 static void tell_output(const struct build *b, const struct compile *c)
@@ -201,17 +219,16 @@ static int finish(struct build *b, struct compile *list, size_t n, struct skep_e
 
 	for (size_t i = 0; i < n; i++) {
 		struct compile *c = &list[i];
-		_cleanup_free_ char *copy = NULL;
 
 		if (!c->stale)
 			continue;
 		b->steps++;
 		if (c->job.status) {
-			rc = compile_failed(c, err);
+			rc = compile_failed(c, failed ? NULL : err);
 			tell_output(b, c);
 		} else {
 			tell_output(b, c);
-			rc = record(b, c, err);
+			rc = record(b, c, failed ? NULL : err);
 		}
 		failed = failed ?: rc;
 	}

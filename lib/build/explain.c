@@ -59,6 +59,8 @@ static const struct explain catalogue[] = {
 	  "libbpf takes only maps that are not static", "remove 'static' from the map" },
 	{ "failed to guess program type from ELF section", NULL,
 	  "SEC() names no kind of program", "see the spelling of the section" },
+	{ "object without BTF", NULL, "the sources define neither a program nor a map",
+	  "give a function SEC(\"xdp\") or another section that libbpf knows" },
 	{ "failed to find BTF for extern", NULL,
 	  "BPF has no C library, and no source defines this",
 	  "use a BPF helper or a __builtin; declare a kfunc with __ksym" },

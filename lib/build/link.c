@@ -4,6 +4,7 @@
  * static linker into a memfd, then object_finish(), the defaults of params:, and skeleton_emit().
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -75,7 +76,7 @@ static int read_object(const struct unit *u, const void *elf, size_t size,
 	const struct explain *known = rc && err ? explain_find(err->what) : NULL;
 
 	if (known)
-		skep_err_hint(err, "%s: %s", known->cause, known->fix);
+		snprintf(err->hint, sizeof(err->hint), "%s: %s", known->cause, known->fix);
 	/* the bytes are our own: that they do not hold together is the source's fault */
 	if (rc && err && (rc == -SKEP_ECORRUPT || rc == -SKEP_EKIND))
 		err->code = SKEP_ECOMPILE;

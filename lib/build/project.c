@@ -220,7 +220,7 @@ static int read_top(struct project *p, const struct yaml_node *root, struct skep
 	if (!text_is_name(p->name) || !oci_ref_ok(p->name))
 		return project_fail(
 			p, root->at, err,
-			"name '%.64s' is not a-z and 0-9 joined by single '-', at most 63",
+			"name '%.64s' is not a-z and 0-9 joined by '-', at most 63",
 			p->name);
 	if (later.objects && later.object_key)
 		return project_fail(p, later.object_key->key_at, err,

@@ -19,6 +19,8 @@ struct reader {
 	struct fy_parser *parser;
 	struct fy_diag *diag;
 	const char *file;
+	const char *text;
+	size_t len;
 	struct skep_err *err;
 	size_t nodes;
 	int depth;
@@ -101,12 +103,21 @@ static int check_text(struct reader *r, const char *text, size_t len)
 	return 0;
 }
 
-static struct yaml_mark mark_of(struct fy_event *e)
+/* libfyaml marks what is within the quotes or behind the star: users count from these. */
+static struct yaml_mark mark_of(const struct reader *r, struct fy_event *e)
 {
 	const struct fy_mark *m = fy_event_start_mark(e);
+	bool inside;
+	char before;
 
-	return m ? (struct yaml_mark){ m->line + 1, m->column + 1 }
-		 : (struct yaml_mark){ 0, 0 };
+	if (!m)
+		return (struct yaml_mark){ 0, 0 };
+	before = m->input_pos && m->input_pos <= r->len ? r->text[m->input_pos - 1] : ' ';
+	inside = e->type == FYET_ALIAS
+			 ? before == '*'
+			 : e->type == FYET_SCALAR && (before == '"' || before == '\'') &&
+				   fy_token_scalar_style(e->scalar.value) != FYSS_PLAIN;
+	return (struct yaml_mark){ m->line + 1, m->column + 1 - (m->column && inside) };
 }
 
 /* The parser gave up: its first collected message says why. */
@@ -152,7 +163,7 @@ static int scalar_text(struct reader *r, struct fy_event *e, char **out)
 		e->scalar.value ? fy_token_get_text(e->scalar.value, &len) : NULL;
 
 	if (text && memchr(text, '\0', len))
-		return fail_at(r, mark_of(e), "control character in text");
+		return fail_at(r, mark_of(r, e), "control character in text");
 	*out = text ? strndup(text, len) : strdup("");
 	return *out ? 0 : no_memory(r);
 }
@@ -173,7 +184,7 @@ static int read_key(struct reader *r, struct yaml_node *map, struct fy_event *e,
 	char what[128];
 	int rc;
 
-	*at = mark_of(e);
+	*at = mark_of(r, e);
 	if (has_anchor_or_tag(e))
 		return fail_at(r, *at, "anchors, aliases and tags are not supported");
 	if (e->type != FYET_SCALAR)
@@ -244,14 +255,14 @@ static int read_node(struct reader *r, struct fy_event *e, struct yaml_node **ou
 	int rc = 0;
 
 	if (has_anchor_or_tag(e))
-		return fail_at(r, mark_of(e),
+		return fail_at(r, mark_of(r, e),
 			       "anchors, aliases and tags are not supported");
 	if (++r->nodes > YAML_MAX_NODES)
-		return fail_at(r, mark_of(e), "too many values");
+		return fail_at(r, mark_of(r, e), "too many values");
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return no_memory(r);
-	n->at = mark_of(e);
+	n->at = mark_of(r, e);
 	n->kind = e->type == FYET_MAPPING_START    ? YAML_MAP
 		  : e->type == FYET_SEQUENCE_START ? YAML_LIST
 						   : YAML_SCALAR;
@@ -281,7 +292,7 @@ static int read_stream(struct reader *r, struct yaml_node **root)
 			return rc;
 		type = e->type;
 		if (type == FYET_DOCUMENT_START && *root)
-			rc = fail_at(r, mark_of(e), "more than one document");
+			rc = fail_at(r, mark_of(r, e), "more than one document");
 		else if (type == FYET_SCALAR || type == FYET_ALIAS ||
 			 type == FYET_SEQUENCE_START || type == FYET_MAPPING_START)
 			rc = read_node(r, e, root);
@@ -315,7 +326,7 @@ static int open_parser(struct reader *r, const char *text, size_t len)
 int yaml_parse(struct yaml_node **out, const char *text, size_t len, const char *file,
 	       struct skep_err *err)
 {
-	struct reader r = { .file = file, .err = err };
+	struct reader r = { .file = file, .text = text, .len = len, .err = err };
 	struct yaml_node *root = NULL;
 	int rc = check_text(&r, text, len);
 
