@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Objects that `skep build` ships: readelf, llvm-objdump, bpftool, a compiler and the kernel take them as they are."""
 
+import io
 import json
 import os
 import re
 import shutil
 import struct
-import subprocess
-from pathlib import Path
+import tarfile
 
 import pytest
 
@@ -219,3 +219,63 @@ def test_the_section_is_not_for_programs(built):
         "skep build: build/probe.bpf.o: 'tp/sched/sched_process_exec' refers to section '.skep.types', which does not ship",
         "  hint: section .skep.types is for SKEP_EVENTS() alone",
     ]
+
+
+# --- objects that clang wrote and nobody linked --------------------------------------------------
+
+RAW = r"""
+#include <linux/bpf.h>
+#include <skep/events.h>
+
+char LICENSE[] SEC("license") = "GPL";
+struct event { __u32 pid; char comm[16]; };
+SKEP_EVENTS(events, struct event);
+int seen;
+
+SEC("raw_tp/sched_switch") int on_switch(void *ctx)
+{
+	struct event *e = skep_event_reserve(events);
+
+	if (e)
+		skep_event_discard(e);
+	return seen++ & 1;
+}
+"""
+
+
+def packed(skep, tmp_path, obj, arch, name="probe"):
+    """Pack an object and take it out of the package again, as an outsider would -> path."""
+    skep("pack", obj, "--name", name, "--version", "1.0.0", "--arch", arch, "-o", "p.skep").ok()
+    with tarfile.open(tmp_path / "p.skep") as outer:
+        for member in outer.getmembers():
+            data = outer.extractfile(member).read()
+            if data[:2] != b"\x1f\x8b":
+                continue
+            with tarfile.open(fileobj=io.BytesIO(data)) as layer:
+                (tmp_path / "out").mkdir(exist_ok=True)
+                to = tmp_path / "out" / f"{name}.bpf.o"
+                to.write_bytes(layer.extractfile(f"{name}.bpf.o").read())
+                return to
+
+
+@pytest.mark.parametrize("target, arch", [("bpfel", "x86_64"), ("bpfeb", "s390x")])
+@pytest.mark.parametrize("clang", CLANGS)
+def test_raw_objects_of_either_byte_order(skep, tool, bpftool, need, build_dir, tmp_path, clang, target, arch):
+    need(clang)
+    (tmp_path / "probe.bpf.c").write_text(RAW)
+    share = build_dir / "share/skep"
+    include = ["-I", share / "libbpf", "-I", share / "bpf", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+    tool(clang, f"--target={target}", "-mcpu=v3", "-g", "-O2", *include, "-c", "probe.bpf.c", cwd=tmp_path)
+    raw = tmp_path / "probe.bpf.o"
+    assert ".debug_info" in sections(tool, raw) and ".skep.types" in sections(tool, raw)
+    out = packed(skep, tmp_path, raw, arch)
+    found = sections(tool, out)
+    assert not [name for name in found if name.startswith((".debug", ".rel.debug", ".rel.BTF", ".skep", ".llvm"))]
+    assert "arning" not in (done := tool("readelf", "-aW", out)).stdout + done.stderr
+    before, after = btf(bpftool, raw), btf(bpftool, out)
+    changed = [(b, a) for b, a in zip(before, after) if b != a]
+    assert len(before) == len(after)
+    assert [(b["kind"], a["kind"]) for b, a in changed] == [("VAR", "INT"), ("DATASEC", "STRUCT")]
+    assert skep("inspect", out, "--json").ok().json()["maps"][0]["event_type"] == "struct event"
+    first = out.read_bytes()
+    assert packed(skep, tmp_path, out, arch).read_bytes() == first

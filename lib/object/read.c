@@ -28,7 +28,9 @@ static int read_license(struct object *o, const struct elf_file *elf, struct ske
 	const struct elf_section *s = elf_file_section(elf, "license");
 	const char *p;
 
-	o->license = s && s->data ? strndup((const char *)s->data, s->size) : strdup("");
+	if (s && s->data && s->size && s->data[s->size - 1])
+		return skep_fail(err, SKEP_ECORRUPT, "license is not a NUL-terminated string");
+	o->license = strdup(s && s->data && s->size ? (const char *)s->data : "");
 	if (!o->license)
 		return skep_fail(err, ENOMEM, "out of memory");
 	for (p = o->license; *p; p++)
