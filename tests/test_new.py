@@ -119,7 +119,7 @@ DIGIT = "project name '{}' begins with a digit, and C identifiers are made of it
         ("pröbe", LETTERS),
         ("a.b", LETTERS),
         ("a" * 64, LETTERS),
-        ("a-", "project name '{}' is not a-z and 0-9 joined by single '-', at most 63\n"),
+        ("a-", "project name '{}' is not a-z and 0-9 joined by '-', at most 63\n"),
         ("4probe", DIGIT),
         ("int", "project name '{}' is a word of C\n"),
         ("class", "project name '{}' is a word of C\n"),
