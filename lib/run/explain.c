@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/run/escape.h"
 #include "lib/run/host.h"
 
 /* What to look for, and what to do about it. */
@@ -20,7 +21,7 @@ static const struct {
 	  "check the result of the lookup for NULL before use" },
 	{ "invalid mem access 'ringbuf_mem_or_null'",
 	  "check the reserved record for NULL before use" },
-	{ "_or_null'", "check the pointer for NULL before use" },
+	{ "_or_null", "check the pointer for NULL before use" },
 	{ "invalid mem access 'scalar'",
 	  "read through pointers to kernel memory with BPF_CORE_READ()" },
 	{ "invalid access to packet", "compare the pointer with data_end before reading" },
@@ -73,6 +74,15 @@ static bool is_noise(const char *line, size_t len)
 	return !len || (digits && line[digits] == ':');
 }
 
+/* The log quotes source lines that came with the object. */
+static char *printable(const char *text, size_t len)
+{
+	struct buf b = { 0 };
+
+	escape_text(&b, text, len);
+	return buf_take(&b, NULL);
+}
+
 /* What of a verifier log says why: newer kernels have a line for it, else the last that is no noise. */
 static char *useful_line(const char *log, char **source)
 {
@@ -96,8 +106,8 @@ static char *useful_line(const char *log, char **source)
 		}
 		line += len + (line[len] == '\n');
 	}
-	*source = src ? strndup(src, src_len) : NULL;
-	return found ? strndup(found, found_len) : NULL;
+	*source = src ? printable(src, src_len) : NULL;
+	return found ? printable(found, found_len) : NULL;
 }
 
 /* "prog 'filter': BPF program load failed" -> filter. */

@@ -12,16 +12,43 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/btf/messages.h"
+#include "lib/run/escape.h"
 #include "lib/run/explain.h"
 
 #define LOG_SIZE \
 	((size_t)16 << 20) /* of the verifier; pages are taken as they are written */
 
+/* Names reach messages and the terminal. */
+static bool is_plain(const char *name)
+{
+	while (*name > 0x20 && *name < 0x7f)
+		name++;
+	return !*name;
+}
+
+static int check_names(const struct object *o, struct skep_err *err)
+{
+	bool plain = true;
+
+	for (size_t i = 0; i < o->program_cnt; i++)
+		plain &=
+			is_plain(o->programs[i].name) && is_plain(o->programs[i].section);
+	for (size_t i = 0; i < o->map_cnt; i++)
+		plain &= is_plain(o->maps[i].name);
+	if (plain)
+		return 0;
+	skep_fail(err, SKEP_ECORRUPT, "the name of a program or map is not printable");
+	return skep_err_at(err, o->where, 0, 0);
+}
+
 int load_open(struct loaded *l, const char *name, const void *data, size_t size,
 	      const char *where, struct skep_err *err)
 {
+	int rc;
+
 	l->name = name;
-	return object_read(&l->object, data, size, where, name, err);
+	rc = object_read(&l->object, data, size, where, name, err);
+	return rc ? rc : check_names(l->object, err);
 }
 
 static int remember_pins(struct loaded *l, struct skep_err *err)
@@ -57,8 +84,11 @@ static void send_log(const char *text, const struct skep_log *log)
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
+		struct buf line = { 0 };
 
-		skep_log(log, SKEP_LOG_DEBUG, "%.*s", (int)len, text);
+		escape_text(&line, text, len);
+		skep_log(log, SKEP_LOG_DEBUG, "%s", line.data ? line.data : "");
+		buf_release(&line);
 		text += len + (text[len] == '\n');
 	}
 }
