@@ -232,6 +232,19 @@ def test_little_objects(bpf_object, headers, include, text):
     assert layouts(both["skep"], "little", include) == layouts(both["bpftool"], "little", include)
 
 
+@pytest.mark.need("llvm-strip")
+def test_other_endianness(bpf_object, headers, include, tool, build_dir, tmp_path):
+    gen = next(bpf_object("zoo").parent.parent.glob("gen*/vmlinux.h")).parent
+    path = tmp_path / "zoo.bpf.o"
+    flags = "--target=bpfeb -mcpu=v3 -g -O2 -std=gnu11 -w -fms-extensions -D__TARGET_ARCH_s390".split()
+    tool("clang-19", *flags, f"-I{gen}", "-isystem", include, "-c", DATA / "zoo.bpf.c", "-o", path)
+    tool("llvm-strip", "-g", path)
+    assert path.read_bytes()[5] == 2  # ELFDATA2MSB
+    both = headers(path, "zoo")
+    ours = layouts(both["skep"], "zoo", include, '#include "zoo.h"')
+    assert len(ours) > 50 and ours == layouts(both["bpftool"], "zoo", include, '#include "zoo.h"')
+
+
 # --- files and names -----------------------------------------------------------------------------
 
 
@@ -242,6 +255,23 @@ def test_object_package_and_build_agree(skep, project):
     assert skep("skeleton", build / "one-two.skep").ok().out == made
     renamed = skep("skeleton", build / "one-two.skep", "--name", "other").ok().out
     assert "struct other {" in renamed and "one_two" not in renamed.split("data[]")[0]
+
+
+def test_package_of_two_objects(skep, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.bpf.c").write_text(PLAIN.replace("<vmlinux.h>", '"vmlinux.h"') + PROGRAM)
+    (tmp_path / "skep.yaml").write_text(
+        "name: pair\nversion: 0.1.0\nlicense: GPL-2.0-only\n"
+        "objects:\n  one: {sources: [one.bpf.c]}\n  two: {sources: [two.bpf.c]}\n"
+    )
+    skep("build").ok()
+    for name in ("one", "two"):
+        made = (tmp_path / f"build/{name}.skel.h").read_text()
+        assert skep("skeleton", "build/pair.skep", "--name", name).ok().out == made
+    for args in ([], ["--name", "three"]):
+        done = skep("skeleton", "build/pair.skep", *args)
+        assert (done.rc, done.out) == (2, "")
+        assert done.err == "skep skeleton: the package has 2 objects\n  hint: --name wants one of one, two\n"
 
 
 def test_output_is_replaced_whole(skep, bpf_object, tmp_path):

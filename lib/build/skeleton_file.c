@@ -60,21 +60,23 @@ static const struct manifest *pick_manifest(const struct skep_pkg *pkg)
 	return m ? m : pkg_manifest_at(pkg, 0);
 }
 
-static const char *pick_object(const struct manifest *m, const char *name,
-			       struct skep_err *err)
+/* The object called name, or else the only one. */
+static int pick_object(const struct manifest *m, const char *name, const char **object,
+		       struct skep_err *err)
 {
 	_cleanup_(buf_release) struct buf names = { 0 };
 
-	for (size_t i = 0; name && i < m->object_cnt; i++)
-		if (!strcmp(m->objects[i].name, name))
-			return m->objects[i].name;
-	if (m->object_cnt == 1)
-		return m->objects[0].name;
-	for (size_t i = 0; i < m->object_cnt; i++)
+	*object = m->object_cnt == 1 ? m->objects[0].name : NULL;
+	for (size_t i = 0; i < m->object_cnt; i++) {
+		if (name && !strcmp(m->objects[i].name, name))
+			*object = m->objects[i].name;
 		buf_fmt(&names, "%s%s", i ? ", " : "", m->objects[i].name);
+	}
+	if (*object)
+		return 0;
 	skep_fail(err, SKEP_EUSAGE, "the package has %zu objects", m->object_cnt);
 	skep_err_hint(err, "--name wants one of %s", names.data ? names.data : "none");
-	return NULL;
+	return -SKEP_EUSAGE;
 }
 
 static int emit_from_package(const char *path, const char *name, char **header,
@@ -91,9 +93,11 @@ static int emit_from_package(const char *path, const char *name, char **header,
 	if (rc)
 		return rc;
 	m = pick_manifest(pkg);
-	object = m ? pick_object(m, name, err) : NULL;
-	if (!object)
+	if (!m)
 		return skep_fail(err, SKEP_ECORRUPT, "the package has no platform");
+	rc = pick_object(m, name, &object, err);
+	if (rc)
+		return rc;
 	entry = text_fmt("%s.bpf.o", object);
 	if (!entry)
 		return skep_fail(err, ENOMEM, "out of memory");
