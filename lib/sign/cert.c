@@ -32,6 +32,7 @@ enum { INTEGER = 0x02, BITS = 0x03, OID = 0x06, UTC = 0x17, TIME = 0x18 };
 enum { SEQUENCE = 0x30, SET = 0x31, VERSION = 0xa0 };
 enum { UTF8 = 0x0c, PRINTABLE = 0x13, T61 = 0x14, IA5 = 0x16 };
 
+#define MAX_NAME     128 /* bytes shown */
 #define MIN_RSA_BITS 2048
 #define MAX_RSA_BITS 8192
 
@@ -117,8 +118,13 @@ static char *subject_name(struct view subject)
 		    (tag == UTF8 || tag == PRINTABLE || tag == IA5 || tag == T61))
 			best = value;
 	}
-	name = strndup((const char *)best.data, best.len < 128 ? best.len : 128);
-	for (char *p = name; p && *p; p++)
+	if (best.len > MAX_NAME)
+		best.len = MAX_NAME;
+	name = calloc(1, best.len + 1);
+	if (!name)
+		return NULL;
+	memcpy(name, best.data, best.len);
+	for (char *p = name; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
 	return name;

@@ -95,8 +95,10 @@ static int cert_pem(EVP_PKEY *key, const struct skep_keygen_opts *o, char **out,
 		rc = crypto_fail(err, EIO, "cannot make a certificate");
 	if (!rc) {
 		*len = BIO_get_mem_data(bio, &data);
-		*out = strndup(data, *len);
-		if (!*out)
+		*out = malloc(*len);
+		if (*out)
+			memcpy(*out, data, *len);
+		else
 			rc = skep_fail(err, ENOMEM, "out of memory");
 	}
 	BIO_free(bio);
