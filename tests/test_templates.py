@@ -191,7 +191,7 @@ def test_events_and_histograms(bpf_c, bpftool, need, tmp_path, clang):
 
     pin = f"/sys/fs/bpf/skep-test-{uuid.uuid4().hex[:8]}"
     try:
-        bpftool("prog", "loadall", path, pin, "pinmaps", pin + ".maps")
+        bpftool("prog", "loadall", path, pin, "pinmaps", pin + "_maps")
         loaded = json.loads(bpftool("-j", "prog", "show", "pinned", pin + "/run").stdout)
         packet = tmp_path / "packet"
         packet.write_bytes(bytes(64))
@@ -211,7 +211,7 @@ def test_events_and_histograms(bpf_c, bpftool, need, tmp_path, clang):
         assert {slot: n for slot, n in counts.items() if n} == {0: 2, 1: 1, 9: 1, 19: 2}
     finally:
         shutil.rmtree(pin, ignore_errors=True)
-        shutil.rmtree(pin + ".maps", ignore_errors=True)
+        shutil.rmtree(pin + "_maps", ignore_errors=True)
 
 
 UAPI = """sys/stat.h fcntl.h signal.h sys/mman.h sched.h sys/socket.h netinet/in.h netinet/tcp.h errno.h
