@@ -53,6 +53,7 @@ static int write_kfuncs(struct buf *out, struct btf_dump *dump, const struct btf
 			const struct vmlinux_select *sel, struct skep_err *err)
 {
 	_cleanup_free_ bool *fast = fastcalls(btf);
+	const char *last = NULL;
 	size_t i;
 
 	if (!fast)
@@ -62,16 +63,16 @@ static int write_kfuncs(struct buf *out, struct btf_dump *dump, const struct btf
 	buf_str(out, "#ifndef BPF_NO_KFUNC_PROTOTYPES\n");
 	for (i = 0; i < sel->kfunc_cnt && out->len < MAX_HEADER; i++) {
 		const struct btf_type *func = btf__type_by_id(btf, sel->kfuncs[i]);
-		LIBBPF_OPTS(btf_dump_emit_type_decl_opts, opts,
-			    .field_name = btf__name_by_offset(btf, func->name_off));
+		const char *name = btf__name_by_offset(btf, func->name_off);
+		LIBBPF_OPTS(btf_dump_emit_type_decl_opts, opts, .field_name = name);
 
-		if (i && sel->kfuncs[i] == sel->kfuncs[i - 1])
-			continue;
+		if (last && !strcmp(last, name))
+			continue; /* tagged twice */
+		last = name;
 		buf_fmt(out, "extern %s", fast[sel->kfuncs[i]] ? "__bpf_fastcall " : "");
 		if (btf_dump__emit_type_decl(dump, func->type, &opts))
 			return skep_fail(err, SKEP_ECORRUPT,
-					 "malformed BTF: type of function '%s'",
-					 opts.field_name);
+					 "malformed BTF: type of function '%s'", name);
 		buf_str(out, " __weak __ksym;\n");
 	}
 	buf_str(out, "#endif /* BPF_NO_KFUNC_PROTOTYPES */\n\n");
