@@ -70,6 +70,7 @@ static int prepare(struct build *b, struct compile *c, struct unit *u, const cha
 	step_init(&c->step, &b->state, b->log, c->out);
 	clang_flags(&c->argv, &b->clang, &target);
 	rc = add_facts(b, c, &c->argv);
+	words_add(&c->argv, "-fno-crash-diagnostics");
 	words_add(&c->argv, "-MD");
 	words_add(&c->argv, "-MP");
 	words_add(&c->argv, "-MF");
@@ -118,10 +119,18 @@ static int record(struct build *b, struct compile *c, struct skep_err *err)
 	return rc ?: words_check(&made, err) ?: step_done(&c->step, &result, err);
 }
 
+static const char *error_in(const char *line)
+{
+	const char *error = strstr(line, ": error: "),
+		   *fatal = strstr(line, ": fatal error: ");
+
+	return !error || (fatal && fatal < error) ? fatal : error;
+}
+
 /* "src/a.c:12:5: error: text" -> where and what; false if the line is something else. */
 static bool parse_error(const char *line, struct skep_err *err)
 {
-	const char *at = strstr(line, ": error: ") ?: strstr(line, ": fatal error: ");
+	const char *at = strncmp(line, "fatal error: ", 13) ? error_in(line) : line;
 	const char *end = at ? strchrnul(at, '\n') : NULL, *text;
 	char path[200];
 	int row, col, n = 0;
@@ -236,30 +245,47 @@ static int finish(struct build *b, struct compile *list, size_t n, struct skep_e
 }
 
 /* clang's fragments, put together as the array that clangd reads. */
-static int write_database(struct build *b, const struct compile *list, size_t n,
+static int write_database(struct build *b, const struct words *fragments,
 			  struct skep_err *err)
 {
 	_cleanup_(buf_release) struct buf all = { 0 };
-	_cleanup_free_ char *path = build_path(b, DATABASE);
-	bool changed;
-	int rc;
 
 	buf_str(&all, "[\n");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < fragments->n; i++) {
 		_cleanup_free_ char *text = NULL;
 		size_t len;
+		int rc = build_read(b, fragments->v[i], &text, &len, err);
 
-		rc = build_read(b, list[i].json, &text, &len, err);
 		if (rc)
 			return rc;
 		while (len && strchr(",\n ", text[len - 1]))
 			len--;
 		buf_add(&all, text, len);
-		buf_str(&all, i + 1 < n ? ",\n" : "\n");
+		buf_str(&all, i + 1 < fragments->n ? ",\n" : "\n");
 	}
 	buf_str(&all, "]\n");
-	rc = buf_check(&all, err);
-	return rc ?: fs_publish_if_changed(path, all.data, all.len, 0666, &changed, err);
+	return buf_check(&all, err) ?: build_publish(b, DATABASE, all.data, all.len, err);
+}
+
+static int update_database(struct build *b, const struct compile *list, size_t n,
+			   struct skep_err *err)
+{
+	_cleanup_(words_release) struct words fragments = { 0 };
+	_cleanup_(words_release) struct words made = { 0 };
+	_cleanup_(step_release) struct step step;
+	struct step_result result = { .inputs = &fragments, .outputs = &made };
+	int rc;
+
+	step_init(&step, &b->state, b->log, DATABASE);
+	for (size_t i = 0; i < n; i++) {
+		step_fact(&step, "source", list[i].json);
+		words_add(&fragments, list[i].json);
+	}
+	words_add(&made, DATABASE);
+	rc = words_check(&fragments, err) ?: words_check(&made, err);
+	if (rc || step_fresh(&step))
+		return rc;
+	return write_database(b, &fragments, err) ?: step_done(&step, &result, err);
 }
 
 static int make_folder_of(const struct build *b, const char *path, struct skep_err *err)
@@ -284,12 +310,11 @@ static int compile_all(struct build *b, struct compile *list, size_t n,
 			rc = make_folder_of(b, list[i].out, err);
 		}
 	}
-	if (rc || (!any && state_exists(&b->state, DATABASE)))
-		return rc;
-	rc = run_stale(b, list, n, err);
-	if (!rc)
+	if (!rc && any)
+		rc = run_stale(b, list, n, err);
+	if (!rc && any)
 		rc = finish(b, list, n, err);
-	return rc ?: write_database(b, list, n, err);
+	return rc ?: update_database(b, list, n, err);
 }
 
 int build_compile(struct build *b, struct skep_err *err)

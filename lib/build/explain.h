@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Explain: known causes behind messages of clang, libbpf and the verifier, and what to do. */
+/* Explain: known causes behind messages of clang and libbpf, and what to do. */
 #ifndef LIB_BUILD_EXPLAIN_H
 #define LIB_BUILD_EXPLAIN_H
 
 struct explain {
-	const char *text; /* occurs in the message */
-	const char *also; /* occurs as well, anywhere in the output; NULL for nothing more */
+	const char *text;  /* occurs in the message */
 	const char *cause; /* what is wrong */
 	const char *fix;   /* what to do */
 };

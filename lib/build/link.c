@@ -141,6 +141,8 @@ static int add_facts(const struct build *b, const struct unit *u, struct step *s
 
 	step_fact(step, "skep", b->self);
 	step_fact(step, "name", u->object->name);
+	for (size_t i = 0; i < u->parts.n; i++)
+		step_fact(step, "part", u->parts.v[i]);
 	for (size_t i = 0; i < p->param_cnt; i++) {
 		const struct param *param = &p->params[i];
 

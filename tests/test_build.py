@@ -1,0 +1,810 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""skep build: what it makes, when it makes it again and why, and what bad input and bad luck get."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+YAML = """name: tiny
+version: 0.1.0
+license: GPL-2.0-only
+sources: [src/tiny.bpf.c]
+"""
+# <linux/bpf.h> and not vmlinux.h: the types are few, clang takes a tenth of the time
+SOURCE = """#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "tiny.h"
+
+const volatile __u32 limit = LIMIT;
+const volatile char word[16] = "";
+__u32 plain = 1;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct count);
+} counts SEC(".maps");
+
+SEC("xdp") int pass(struct xdp_md *ctx)
+{
+	__u32 key = ctx->ingress_ifindex;
+	struct count *c = bpf_map_lookup_elem(&counts, &key);
+
+	if (c && c->packets < limit)
+		__sync_fetch_and_add(&c->packets, 1);
+	return word[0] || plain ? XDP_DROP : XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+"""
+HEADER = """#define LIMIT 7
+struct count { __u64 packets; };
+"""
+STEPS = [
+    "build/gen/tiny/vmlinux.h",
+    "build/obj/x86_64/tiny/src/tiny.bpf.c.o",
+    "build/tiny.bpf.o",
+    "build/tiny.skep",
+]
+
+pytestmark = pytest.mark.need("clang", "btf", "x86_64")
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    def make(name="p", **extra):
+        files = {"skep.yaml": YAML, "src/tiny.bpf.c": SOURCE, "src/tiny.h": HEADER}
+        return write(tmp_path / name, {**files, **extra.get("files", {})})
+
+    return make
+
+
+@pytest.fixture
+def wrapper(tmp_path):
+    """A clang that logs how it was called. wrapper.calls() tells and forgets the compilations."""
+
+    class Wrapper:
+        path = tmp_path / "bin" / "clang"
+        log = tmp_path / "clang.log"
+
+        def __init__(self, real="clang", before=""):
+            self.path.parent.mkdir(exist_ok=True)
+            real = shutil.which(real)
+            self.path.write_text(f'#!/bin/sh\n{before}\necho "$@" >> {self.log}\nenv >> {self.log}.env\nexec {real} "$@"\n')
+            self.path.chmod(0o755)
+
+        def calls(self):
+            lines = self.log.read_text().splitlines() if self.log.exists() else []
+            self.log.unlink(missing_ok=True)
+            return [re.search(r"-c (\S+)", line)[1] for line in lines if "--version" not in line]
+
+    return Wrapper
+
+
+def digest_of(folder):
+    """Every file that scripts rely on -> its digest."""
+    build = folder / "build"
+    files = [*build.glob("*.bpf.o"), *build.glob("*.skel.h"), *build.glob("*.skep")]
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def explained(done):
+    """--explain's lines -> {step: why}"""
+    assert done.rc == 0, done
+    return dict(line.split(": ", 1) for line in done.err.splitlines())
+
+
+def made_again(done):
+    return [step for step, why in explained(done).items() if why != "is up to date" and step in STEPS]
+
+
+# --- what it makes -------------------------------------------------------------------------------
+
+
+def test_object_skeleton_and_package(skep, tiny, bpftool, tool, tmp_path):
+    p = tiny()
+    report = skep("build", "-C", p, "--json").ok().json()
+    build = p / "build"
+    assert report["objects"] == [{
+        "name": "tiny", "arch": "x86_64", "object": "build/tiny.bpf.o", "skeleton": "build/tiny.skel.h"}]
+    assert report["package"] == "build/tiny.skep"
+
+    sections = tool("readelf", "-SW", build / "tiny.bpf.o").stdout
+    assert " .BTF " in sections and " .BTF.ext " in sections and " xdp " in sections
+    assert ".debug" not in sections and ".llvm_addrsig" not in sections and ".skep.types" not in sections
+    assert "Linux BPF" in tool("readelf", "-h", build / "tiny.bpf.o").stdout
+    assert "struct count {" in bpftool("btf", "dump", "file", build / "tiny.bpf.o", "format", "c").stdout
+
+    user = write(tmp_path, {"u.c": """
+        #include "tiny.skel.h"
+        int main(void) { struct tiny *t = tiny__open(); return !t || t->rodata->limit != 7; }"""}) / "u.c"
+    deps = Path(__file__).parent.parent / "build/deps/libbpf/inst"
+    tool("cc", "-Wall", "-Werror", "-I", build, "-I", deps / "include", user, "-o", tmp_path / "u",
+         deps / "libbpf.a", "-lelf", "-lz")
+    tool(tmp_path / "u")
+
+    with tarfile.open(build / "tiny.skep") as tar:
+        blobs = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
+    index = json.loads(blobs["index.json"])
+    assert index["manifests"][0]["digest"] == report["digest"]
+    layers = [b for b in blobs.values() if b[:2] == b"\x1f\x8b"]
+    assert len(layers) == 1
+    with tarfile.open(fileobj=io.BytesIO(layers[0])) as layer:
+        assert layer.getmembers()[0].name == "tiny.bpf.o"
+        assert layer.extractfile("tiny.bpf.o").read() == (build / "tiny.bpf.o").read_bytes()
+        manifest = json.load(layer.extractfile("skep/manifest.json"))
+    assert manifest["license"] == "GPL-2.0-only"
+    assert [m["name"] for m in manifest["objects"][0]["maps"]] == ["counts"]
+    version = subprocess.run([json.loads((build / "compile_commands.json").read_text())[0]["arguments"][0], "--version"],
+                             capture_output=True, text=True).stdout
+    assert f"clang version {manifest['toolchain']['clang']}" in version
+    assert "--target=bpfel" in manifest["toolchain"]["flags"] and "-mcpu=v3" in manifest["toolchain"]["flags"]
+    assert not [f for f in manifest["toolchain"]["flags"] if "/" in f]
+
+
+def test_nothing_of_this_machine_is_in_the_bytes(skep, tiny):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    blob = (p / "build/tiny.bpf.o").read_bytes()
+    assert str(p).encode() not in blob and b"/share/skep" not in blob
+    assert b"./src/tiny.bpf.c" in blob
+
+
+@pytest.mark.parametrize("clang", ["clang-14", "clang-19"])
+def test_either_clang(skep, tiny, need, clang, bpftool):
+    need(clang)
+    p = tiny()
+    skep("build", "-C", p, "--clang", clang).ok()
+    assert "struct count {" in bpftool("btf", "dump", "file", p / "build/tiny.bpf.o", "format", "c").stdout
+
+
+def test_same_bytes_in_any_folder_for_any_user(skep, tiny, tmp_path):
+    one, two = tiny("one"), tiny("a rather longer/folder with blanks")
+    skep("build", "-C", one, "-j", 1).ok()
+    other = {"HOME": tmp_path / "h", "XDG_CACHE_HOME": tmp_path / "c", "TMPDIR": tmp_path, "USER": "nobody", "LANG": "de_DE"}
+    skep("build", cwd=two, env=other).ok()
+    assert digest_of(one) == digest_of(two)
+    epoch = {"SOURCE_DATE_EPOCH": "1700000000"}
+    skep("build", "-C", one, env=epoch).ok()
+    a, b = digest_of(one), digest_of(two)
+    assert a["tiny.bpf.o"] == b["tiny.bpf.o"] and a["tiny.skep"] != b["tiny.skep"]
+    skep("build", "-C", two, env=epoch).ok()
+    assert digest_of(one) == digest_of(two)
+
+
+@pytest.mark.parametrize("epoch", ["yesterday", "-1", "1e9", "99999999999999999999"])
+def test_bad_epoch(skep, tiny, epoch):
+    done = skep("build", "-C", tiny(), env={"SOURCE_DATE_EPOCH": epoch})
+    assert (done.rc, done.err) == (2, f"skep build: SOURCE_DATE_EPOCH wants seconds since 1970, not '{epoch}'\n")
+
+
+def test_the_environment_does_not_reach_clang(skep, tiny, wrapper, tmp_path):
+    p, clang = tiny(), wrapper()
+    (tmp_path / "evil/bpf").mkdir(parents=True)
+    (tmp_path / "evil/bpf/bpf_helpers.h").write_text("#error evil\n")
+    evil = dict.fromkeys(["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "GCC_EXEC_PREFIX"], tmp_path / "evil")
+    evil.update(CFLAGS="-flto", CCC_OVERRIDE_OPTIONS="# +-O0", BPF_CFLAGS="-O0", LC_ALL="de_DE.UTF-8")
+    skep("build", "-C", p, "--clang", clang.path, env=evil).ok()
+    seen = dict(line.split("=", 1) for line in Path(f"{clang.log}.env").read_text().splitlines() if "=" in line)
+    assert set(seen) <= {"LC_ALL", "PATH", "PWD", "SHLVL", "OLDPWD", "_"} and seen["LC_ALL"] == "C"
+
+
+def test_print_flags(skep, tiny):
+    p = tiny()
+    done = skep("build", "-C", p, "--print-flags").ok()
+    words = done.out.split()
+    assert "clang" in words[0] and "-mcpu=v3" in words and "-D__TARGET_ARCH_x86" in words
+    assert "-fno-ident" in words and sum(w.startswith("-ffile-prefix-map=") for w in words) == 3
+    assert not (p / "build").exists()
+
+
+def test_compile_commands_are_what_was_run(skep, tiny, tool):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    (entry,) = json.loads((p / "build/compile_commands.json").read_text())
+    assert entry["directory"] == str(p) and entry["file"] == "src/tiny.bpf.c"
+    flags = [a for a in entry["arguments"] if a != entry["output"] and not re.match(r"-M|-o$", a)]
+    tool(*flags, "-fsyntax-only", cwd=p)
+
+
+def test_several_sources_are_linked(skep, tmp_path, bpftool):
+    p = write(tmp_path / "p", {
+        "skep.yaml": "name: two-files\nversion: '1'\nsources: [a.bpf.c, sub/b.bpf.c]\n",
+        "a.bpf.c": """
+            #include <linux/bpf.h>
+            #include <bpf/bpf_helpers.h>
+            int other(int x);
+            SEC("xdp") int first(struct xdp_md *ctx) { return other(1); }
+            char LICENSE[] SEC("license") = "GPL";
+            """,
+        "sub/b.bpf.c": """
+            #include <linux/bpf.h>
+            #include <bpf/bpf_helpers.h>
+            int hits;
+            __attribute__((noinline)) int other(int x) { hits += x; return 2; }
+            SEC("socket") int second(struct __sk_buff *skb) { return other(2); }
+            """})
+    skep("build", "-C", p).ok()
+    dump = bpftool("btf", "dump", "file", p / "build/two_files.bpf.o").stdout
+    assert "'first'" in dump and "'second'" in dump and "'hits'" in dump
+    assert len(json.loads((p / "build/compile_commands.json").read_text())) == 2
+    # a function that no source defines
+    (p / "skep.yaml").write_text("name: two-files\nversion: '1'\nsources: [a.bpf.c]\n")
+    done = skep("build", "-C", p)
+    assert done.rc == 1 and "other" in done.err.splitlines()[0], done
+
+
+def test_several_objects_and_their_parameters(skep, tmp_path):
+    source = SOURCE.replace("LIMIT", "9").replace('#include "tiny.h"', "struct count { __u64 packets; };")
+    p = write(tmp_path / "p", {"one.bpf.c": source, "two.bpf.c": source, "skep.yaml": """
+        name: both
+        version: '1'
+        objects:
+          one: {sources: [one.bpf.c], mcpu: v2}
+          number-two: {sources: [two.bpf.c]}
+        params:
+          a: {type: u32, default: 5, rodata: limit, object: number-two}
+        """})
+    report = skep("build", "-C", p, "--json").ok().json()
+    assert [o["object"] for o in report["objects"]] == ["build/one.bpf.o", "build/number_two.bpf.o"]
+    with tarfile.open(p / "build/both.skep") as tar:
+        layer = next(b for b in (tar.extractfile(m).read() for m in tar.getmembers()) if b[:2] == b"\x1f\x8b")
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        assert tar.getnames()[:2] == ["one.bpf.o", "number_two.bpf.o"]
+        manifest = json.load(tar.extractfile("skep/manifest.json"))
+    assert {"one: -mcpu=v2", "number_two: -mcpu=v3", "-O2"} <= set(manifest["toolchain"]["flags"])
+    assert manifest["params"][0]["object"] == "number_two"
+
+
+def test_two_architectures(skep, tmp_path, need, tool):
+    need("skopeo")
+    types = "typedef unsigned int __u32; typedef unsigned long long __u64; struct pt_regs { __u64 di; };"
+    p = write(tmp_path / "p", {
+        "types.h": types,
+        "a.bpf.c": """
+            #include <vmlinux.h>
+            #define SEC(x) __attribute__((section(x), used))
+            #ifdef __TARGET_ARCH_s390
+            int big;
+            #endif
+            SEC("xdp") int first(void *ctx) { return 2; }
+            char LICENSE[] SEC("license") = "GPL";
+            """,
+        "skep.yaml": "name: arches\nversion: '1'\narch: [x86_64, s390x]\nvmlinux: types.h\nsources: [a.bpf.c]\n"})
+    report = skep("build", "-C", p, "--json").ok().json()
+    assert [o["object"] for o in report["objects"]] == ["build/arches.bpf.o", "build/s390x/arches.bpf.o"]
+    assert "MSB" in tool("readelf", "-h", p / "build/s390x/arches.bpf.o").stdout.replace("big endian", "MSB")
+    for arch in ("amd64", "s390x"):
+        seen = tool("skopeo", "inspect", "--override-arch", arch, f"oci-archive:{p}/build/arches.skep:arches:1").stdout
+        assert json.loads(seen)["Architecture"] == arch
+
+
+# --- parameters ----------------------------------------------------------------------------------
+
+
+def rodata(path, tool):
+    """Bytes of section .rodata as readelf sees them."""
+    lines = tool("readelf", "-x", ".rodata", path).stdout.splitlines()
+    return bytes.fromhex("".join(re.sub(r"\s", "", line[12:48]) for line in lines if line.startswith("  0x")))
+
+
+def test_defaults_of_parameters_are_written_into_the_object(skep, tiny, tool):
+    p = tiny()
+    params = "params: {limit: {type: u32, default: 0x01020304, rodata: limit}, w: {type: string, default: hello, rodata: word}}\n"
+    skep("build", "-C", p).ok()
+    first = (p / "build/tiny.skel.h").read_bytes()
+    assert (7).to_bytes(4, "little") in rodata(p / "build/tiny.bpf.o", tool)
+    (p / "skep.yaml").write_text(YAML + params)
+    skep("build", "-C", p).ok()
+    data = rodata(p / "build/tiny.bpf.o", tool)
+    assert bytes([4, 3, 2, 1]) in data and b"hello\0" in data and (7).to_bytes(4, "little") not in data
+    # the skeleton embeds these bytes, not those of before
+    (p / "build/tiny.skel.h").rename(p / "before.h")
+    skep("build", "-C", p).ok()
+    assert (p / "before.h").read_bytes() == (p / "build/tiny.skel.h").read_bytes() != first
+
+
+@pytest.mark.parametrize("param, line, hint", [
+    ("{type: u32, rodata: limits}", "parameter 'x': there is no variable 'limits'", "did you mean 'limit'?"),
+    ("{type: u64, rodata: limit}", "parameter 'x' is u64, but 'limit' is volatile const __u32", None),
+    ("{type: u32, rodata: plain}", "parameter 'x': 'plain' is not const volatile", None),
+    ("{type: string, default: 0123456789abcdef, rodata: word}", "default '0123456789abcdef' does not fit 'word', volatile const char[16]", None),
+    ("{type: u32, max_entries: count}", "parameter 'x': there is no map 'count'", "did you mean 'counts'?"),
+    ("{type: u32, default: 65, max_entries: counts}", "default 65 differs from max_entries 64 of map 'counts'",
+     "leave 'default' out, or write the same number in the source"),
+    ("{type: 'u32[]', entries: events}", "parameter 'x': there is no map 'events'", "did you mean 'counts'?"),
+])
+def test_parameter_that_does_not_fit_the_object(skep, tiny, param, line, hint):
+    p = tiny(files={"skep.yaml": YAML + f"params: {{x: {param}}}\n"})
+    done = skep("build", "-C", p)
+    assert done.rc == 2
+    assert done.err.splitlines()[0] == f"skep build: skep.yaml:5:10: {line}"
+    if hint:
+        assert done.err.splitlines()[1:] == [f"  hint: {hint}"]
+
+
+# --- when it makes it again ----------------------------------------------------------------------
+
+
+def test_nothing_to_do_starts_nothing_and_writes_nothing(skep, tiny, need, tool):
+    need("strace")
+    p = tiny()
+    skep("build", "-C", p).ok()
+    skep("build", "-C", p).ok()
+    before = {f: f.stat().st_mtime_ns for f in (p / "build").rglob("*")}
+    log = p.parent / "strace.log"
+    argv = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=process,rename,fsync,unlink,symlink",
+            os.environ.get("SKEP_BUILD", "build") + "/bin/skep", "build", "-C", str(p)]
+    env = {**skep.env, "ASAN_OPTIONS": "detect_leaks=0"}
+    subprocess.run(argv, cwd=Path(__file__).parent.parent, env=env, check=True, stdout=subprocess.DEVNULL)
+    calls = [line.split()[1].split("(")[0] for line in log.read_text().splitlines()]
+    assert calls.count("execve") == 1 and set(calls) <= {"execve", "exit_group", "arch_prctl", "+++"}, calls
+    assert before == {f: f.stat().st_mtime_ns for f in (p / "build").rglob("*")}
+
+
+def test_only_what_depends_is_made_again(skep, tiny, wrapper):
+    p, clang = tiny(), wrapper()
+    build = lambda: skep("build", "-C", p, "--clang", clang.path, "--explain")  # noqa: E731
+    assert made_again(build()) == STEPS and clang.calls() == ["src/tiny.bpf.c"]
+    assert made_again(build()) == [] and clang.calls() == []
+
+    (p / "src/tiny.h").touch()
+    assert made_again(build()) == [], "same content"
+    (p / "src/unrelated.h").write_text("x")
+    assert made_again(build()) == []
+
+    (p / "src/tiny.h").write_text("/* new */\n" + HEADER)
+    done = build()
+    why = explained(done)[STEPS[1]]
+    old, new = (hashlib.sha256(t.encode()).hexdigest()[:12] for t in (HEADER, "/* new */\n" + HEADER))
+    assert why == f"src/tiny.h changed (sha256 {old}… → sha256 {new}…)"
+    assert clang.calls() == ["src/tiny.bpf.c"]
+
+    (p / "src/tiny.h").write_text(HEADER.replace("7", "8"))
+    assert made_again(build()) == STEPS[1:]
+    (p / "skep.yaml").write_text(YAML.replace("0.1.0", "0.2.0"))
+    done = build()
+    assert made_again(done) == STEPS[3:] and explained(done)[STEPS[3]] == "version changed ('0.1.0' → '0.2.0')"
+    (p / "skep.yaml").write_text(YAML + "kernels: ['>=6.1']\n")
+    assert made_again(build()) == STEPS[3:], "version again"
+    clang.calls()
+    (p / "skep.yaml").write_text(YAML + "mcpu: v2\n")
+    done = build()
+    assert made_again(done) == STEPS[1:] and "'-mcpu=v3" in explained(done)[STEPS[1]]
+    (p / "skep.yaml").write_text(YAML + "mcpu: v2\ncflags: [-DEXTRA=1]\n")
+    done = build()
+    assert clang.calls() == ["src/tiny.bpf.c"] * 2
+    assert STEPS[2] not in made_again(done), "the same object came out"
+
+
+def test_comment_changes_lines_and_no_more(skep, tiny):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    before = digest_of(p)
+    (p / "src/tiny.h").write_text(HEADER + "/* at the end */\n")
+    assert made_again(skep("build", "-C", p, "--explain")) == STEPS[1:3], "clang's debug information differs"
+    assert digest_of(p) == before
+
+
+def test_what_a_source_was_made_from_is_what_clang_says(skep, tiny, tool):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    record = json.loads((p / "build/.skep-state").read_text())["steps"][STEPS[1]]
+    (entry,) = json.loads((p / "build/compile_commands.json").read_text())
+    flags = [a for a in entry["arguments"] if not a.startswith("-M") and a not in ("-o", entry["output"])]
+    flags = [a for a in flags if not a.endswith((".d", ".json"))]
+    rule = tool(*flags, "-M", cwd=p).stdout.replace("\\\n", " ")
+    assert record["inputs"][::2] == rule.split(":", 1)[1].split()
+    for path, digest in zip(record["inputs"][::2], record["inputs"][1::2]):
+        assert digest == "sha256:" + hashlib.sha256((p / path).read_bytes()).hexdigest()
+
+
+def test_a_header_that_appears_before_the_one_that_was_read(skep, tiny):
+    p = tiny(files={"inc/other.h": "#define OTHER 1\n", "skep.yaml": YAML + "cflags: [-Iearly, -Iinc]\n"})
+    (p / "src/tiny.h").write_text(HEADER + '#include "other.h"\n')
+    skep("build", "-C", p).ok()
+    assert made_again(skep("build", "-C", p, "--explain")) == []
+    for shadow in ("early/other.h", "src/other.h", "src/bpf/bpf_helpers.h"):
+        (p / shadow).parent.mkdir(parents=True, exist_ok=True)
+        (p / shadow).write_text("#define OTHER 2\n" if "other" in shadow else "#include_next <bpf/bpf_helpers.h>\n")
+        done = skep("build", "-C", p, "--explain")
+        assert explained(done)[STEPS[1]] == f"{shadow} has appeared"
+    (p / "src/other.h").unlink()
+    assert explained(skep("build", "-C", p, "--explain"))[STEPS[1]] == "src/other.h is gone"
+
+
+@pytest.mark.parametrize("output, step", [
+    ("tiny.bpf.o", 2), ("tiny.skel.h", 2), ("tiny.skep", 3), ("obj/x86_64/tiny/src/tiny.bpf.c.o", 1), ("gen/tiny/vmlinux.h", 0)])
+def test_output_that_was_removed_or_tampered_with(skep, tiny, output, step):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    before, path = digest_of(p), p / "build" / output
+    path.unlink()
+    done = skep("build", "-C", p, "--explain")
+    assert explained(done)[STEPS[step]] == f"build/{output} is gone" and made_again(done) == [STEPS[step]]
+    assert digest_of(p) == before
+    if output.startswith("gen/"):
+        path.unlink()
+    path.write_bytes(b"tampered")
+    done = skep("build", "-C", p, "--explain")
+    assert explained(done)[STEPS[step]].startswith(f"build/{output} changed (sha256 ")
+    assert digest_of(p) == before
+    assert made_again(skep("build", "-C", p, "--explain")) == []
+
+
+def test_compile_commands_come_back(skep, tiny):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    (p / "build/compile_commands.json").unlink()
+    skep("build", "-C", p).ok()
+    assert len(json.loads((p / "build/compile_commands.json").read_text())) == 1
+
+
+def test_another_compiler(skep, tiny, wrapper, need):
+    p, clang = tiny(), wrapper()
+    skep("build", "-C", p, "--clang", clang.path).ok()
+    clang.calls()
+    os.utime(clang.path, ns=(1, 1))
+    done = skep("build", "-C", p, "--clang", clang.path, "--explain")
+    assert made_again(done) == [STEPS[1]] and explained(done)[STEPS[1]].startswith("clang changed (")
+    assert clang.calls() == ["src/tiny.bpf.c"]
+
+
+def test_newest_clang_of_the_path(skep, tiny, tmp_path):
+    real = shutil.which("clang")
+    for name, version in (("clang", "15.0.1"), ("clang-14", "14.0.6"), ("clang-17", "17.0.2"), ("clang-9", "9.0.0")):
+        path = tmp_path / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "clang version {version}" && exit\nexec {real} "$@"\n')
+        path.chmod(0o755)
+    p, env = tiny(), {"PATH": f"{tmp_path}/bin:/usr/sbin"}
+    flags = skep("build", "-C", p, "--print-flags", env=env).ok().out
+    assert flags.split()[0] == f"{tmp_path}/bin/clang-17"
+    skep("build", "-C", p, env=env).ok()
+    (tmp_path / "bin/clang-17").rename(tmp_path / "bin/gone")
+    done = skep("build", "-C", p, "--explain", env=env)
+    assert "'15.0.1 " in explained(done)[STEPS[1]]
+
+
+def test_vmlinux_from_a_file(skep, tiny, bpftool, tmp_path):
+    raw = tmp_path / "one.btf"
+    skep("build", "-C", tiny("seed")).ok()
+    seed = tmp_path / "seed/build/tiny.bpf.o"
+    p = tiny(files={"skep.yaml": YAML + "vmlinux: types.btf\n",
+                    "src/tiny.h": "#include <vmlinux.h>\n#define LIMIT sizeof(struct count)\n"})
+    (p / "src/tiny.bpf.c").write_text('#include "tiny.h"\n__attribute__((section("xdp"), used)) int f(void) { return LIMIT; }\n')
+    shutil.copy(seed, p / "types.btf")
+    skep("build", "-C", p).ok()
+    assert "struct count {" in (p / "build/gen/tiny/vmlinux.h").read_text()
+    assert made_again(skep("build", "-C", p, "--explain")) == []
+    os.utime(p / "types.btf", ns=(5, 5))
+    assert made_again(skep("build", "-C", p, "--explain")) == [STEPS[0]], "the same types"
+    raw.write_bytes(b"neither")
+    (p / "skep.yaml").write_text(YAML + f"vmlinux: {raw}\n")
+    done = skep("build", "-C", p)
+    assert done.rc == 2 and "one.btf" in done.err
+
+
+def test_damaged_state_costs_a_rebuild(skep, tiny):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    state, before = p / "build/.skep-state", digest_of(p)
+    good = state.read_bytes()
+    for bad in (b"", b"{", good[: len(good) // 2], b"[]", b'{"version":1,"steps":{"build/tiny.bpf.o":[]}}', b"\0" * 99,
+                good.replace(b'"version":1', b'"version":2')):
+        state.write_bytes(bad)
+        assert made_again(skep("build", "-C", p, "--explain")) == STEPS
+        assert digest_of(p) == before
+
+
+# --- many at once --------------------------------------------------------------------------------
+
+
+def many(folder, n, broken=()):
+    files = {"skep.yaml": f"name: many\nversion: '1'\nsources: [{', '.join(f's{i}.c' for i in range(n))}]\n"}
+    for i in range(n):
+        body = "syntax error;" if i in broken else ""
+        files[f"s{i}.c"] = f"""
+            #include <linux/bpf.h>
+            #include <bpf/bpf_helpers.h>
+            #warning source {i}
+            {body}
+            SEC("socket") int f{i}(struct __sk_buff *skb) {{ return {i}; }}
+            """
+    files["s0.c"] += 'char LICENSE[] SEC("license") = "GPL";\n'
+    return write(folder, files)
+
+
+def test_one_job_and_eight_say_and_make_the_same(skep, tmp_path):
+    one, eight = (skep("build", "-C", many(tmp_path / f"j{j}", 6), "-j", j) for j in (1, 8))
+    assert one.rc == eight.rc == 0
+    assert one.out == eight.out and one.err == eight.err
+    assert re.findall(r"#warning source (\d)", one.err) == list("012345")
+    assert digest_of(tmp_path / "j1") == digest_of(tmp_path / "j8")
+
+
+def test_jobs_are_limited_and_used(skep, tmp_path, wrapper):
+    p = many(tmp_path / "p", 6)
+    clang = wrapper(before=f"mkdir -p {tmp_path}/now; touch {tmp_path}/now/$$; ls {tmp_path}/now | wc -l >> {tmp_path}/most; sleep 0.2; rm {tmp_path}/now/$$")
+    skep("build", "-C", p, "-j", 3, "--clang", clang.path).ok()
+    assert max(map(int, (tmp_path / "most").read_text().split())) == 3
+
+
+def test_all_failures_are_told_in_order(skep, tmp_path):
+    done = skep("build", "-C", many(tmp_path / "p", 6, broken=(1, 4)), "-j", 4)
+    assert done.rc == 1
+    assert re.findall(r"^(s\d)\.c:\d+:\d+: error", done.err, re.M) == ["s1", "s4"]
+    assert "\nskep build: s1.c:5:1: " in done.err
+    # what did compile is not compiled again
+    (tmp_path / "p/s1.c").write_text("")
+    (tmp_path / "p/s4.c").write_text("")
+    lines = skep("build", "-C", tmp_path / "p", "--explain").err.splitlines()
+    again = [line for line in lines if line.startswith("build/obj/") and not line.endswith("is up to date")]
+    assert [re.search(r"s\d", line)[0] for line in again] == ["s1", "s4"]
+
+
+def test_two_builds_of_one_project_at_once(start, skep, tmp_path):
+    p = many(tmp_path / "p", 4)
+    both = [start("build", "-C", p) for _ in range(3)]
+    assert [b.wait(60).rc for b in both] == [0, 0, 0]
+    skep("build", "-C", many(tmp_path / "alone", 4)).ok()
+    assert digest_of(p) == digest_of(tmp_path / "alone")
+
+
+# --- bad input, bad luck -------------------------------------------------------------------------
+
+
+def test_source_that_does_not_compile(skep, tiny):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    before = digest_of(p)
+    (p / "src/tiny.bpf.c").write_text(SOURCE + "int f(void) { return nothing; }\n")
+    done = skep("build", "-C", p)
+    assert done.rc == 1 and done.out == ""
+    lines = done.err.splitlines()
+    assert lines[0] == "src/tiny.bpf.c:27:22: error: use of undeclared identifier 'nothing'"
+    assert "int f(void) { return nothing; }" in lines[1] and "1 error generated." in lines
+    assert lines[-1] == "skep build: src/tiny.bpf.c:27:22: use of undeclared identifier 'nothing'"
+    assert digest_of(p) == before
+    (p / "src/tiny.bpf.c").write_text(SOURCE)
+    assert made_again(skep("build", "-C", p, "--explain")) == [STEPS[1]], "clang removed what it could not make"
+    assert digest_of(p) == before
+
+
+def test_missing_include_and_missing_source(skep, tiny):
+    p = tiny()
+    (p / "src/tiny.h").unlink()
+    done = skep("build", "-C", p)
+    assert done.rc == 1
+    assert done.err.splitlines()[-1] == "skep build: src/tiny.bpf.c:3:10: 'tiny.h' file not found"
+    (p / "src/tiny.bpf.c").unlink()
+    done = skep("build", "-C", p)
+    assert (done.rc, done.err) == (2, "skep build: skep.yaml:4:11: source 'src/tiny.bpf.c' does not exist\n")
+
+
+HEAD = "#include <vmlinux.h>\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_tracing.h>\n#include <bpf/bpf_core_read.h>\n"
+TAIL = '\nchar LICENSE[] SEC("license") = "GPL";\n'
+
+# what the user writes -> cause and fix that the hint names
+CATALOGUE = {
+    "both-headers": ("#include <linux/fs.h>\n", "a kernel UAPI header and vmlinux.h both define", "drop the #include"),
+    "macro": ('SEC("xdp") int f(struct xdp_md *c) { return ETH_P_IP; }', "constants that are macros", "include <skep/"),
+    "errno": ('SEC("xdp") int f(struct xdp_md *c) { return -EPERM; }', "constants that are macros", "include <skep/"),
+    "division": ('int a = 1, b = 1; SEC("xdp") int f(void *c) { return a / b; }', "divides unsigned", "mcpu: v4"),
+    "stack": ('SEC("xdp") int f(void *c) { char x[600]; bpf_get_current_comm(x, 600); return x[5]; }',
+              "512 bytes of stack", "per-CPU array"),
+    "libc": ('SEC("xdp") int f(struct xdp_md *c) { char x[4096]; return __builtin_strlen((void *)(long)c->data); }',
+             "BPF has no C library", "helper"),
+    "undeclared": ('SEC("xdp") int f(void *c) { return bpf_no_such_helper(c); }', "is not declared", "__ksym"),
+    "static-map": ('static struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); '
+                   '__type(value, int); } m SEC(".maps"); SEC("xdp") int f(void *c) { int k = 0; '
+                   'return bpf_map_lookup_elem(&m, &k) != 0; }', "not static", "remove 'static'"),
+    "date": ('const char d[] = __DATE__; SEC("xdp") int f(void *c) { return d[0]; }', "same bytes", "drop __DATE__"),
+    "extern": ('int foo(int); SEC("xdp") int f(void *c) { return foo(1); }', "no source defines", "__ksym"),
+    "nothing": ("", "neither a program nor a map", "SEC("),
+    "arguments": ('__attribute__((noinline)) int g(int a, int b, int c, int d, int e, int f) '
+                  '{ return a + b + c + d + e + f + bpf_get_prandom_u32(); } '
+                  'SEC("xdp") int f(struct xdp_md *c) { int d = c->data; return g(d, d + 1, d + 2, d + 3, d + 4, d + 5); }',
+                  "at most five arguments", "pass a pointer"),
+}
+
+
+@pytest.mark.parametrize("clang", ["clang-14", "clang-19"])
+@pytest.mark.parametrize("case", CATALOGUE)
+def test_known_causes_are_explained(skep, tmp_path, case, clang, need):
+    need(clang)
+    source, cause, fix = CATALOGUE[case]
+    source = HEAD + source + TAIL if case != "nothing" else source
+    p = write(tmp_path / "p", {"skep.yaml": "name: p\nversion: '1'\nsources: [p.c]\n"})
+    (p / "p.c").write_text(source)
+    done = skep("build", "-C", p, "--clang", clang)
+    assert done.rc == 1 and not list((p / "build").glob("*.o")), done
+    hint = [line for line in done.err.splitlines() if line.startswith("  hint: ")]
+    assert len(hint) == 1 and cause in hint[0] and fix in hint[0], done
+
+
+def test_instruction_set_that_the_compiler_does_not_know(skep, tiny, need):
+    need("clang-14")
+    done = skep("build", "-C", tiny(files={"skep.yaml": YAML + "mcpu: v4\n"}), "--clang", "clang-14")
+    assert done.rc == 1
+    assert done.err.splitlines()[-1] == (
+        "  hint: this clang does not know -mcpu=v4: use clang 18 or newer, or set mcpu: v3")
+
+
+def test_types_of_another_architecture(skep, tmp_path):
+    p = write(tmp_path / "p", {
+        "skep.yaml": "name: p\nversion: '1'\nvmlinux: v.h\narch: [x86_64]\nsources: [p.c]\n",
+        "v.h": "typedef unsigned long long __u64; struct pt_regs { __u64 regs[31]; };\n",
+        "p.c": "#include <vmlinux.h>\n__u64 f(struct pt_regs *r) { return r->di; }\n"})
+    done = skep("build", "-C", p)
+    assert done.rc == 1
+    assert done.err.splitlines()[-1] == ("  hint: vmlinux.h is of another architecture than the build: "
+                                         "set 'vmlinux' to one of that architecture, or change 'arch'")
+
+
+def test_section_with_a_typing_error(skep, tiny):
+    p = tiny()
+    (p / "src/tiny.bpf.c").write_text(SOURCE.replace('SEC("xdp")', 'SEC("xpd")'))
+    done = skep("build", "-C", p)
+    assert (done.rc, done.err) == (
+        0, "build/tiny.bpf.o: program 'pass': SEC(\"xpd\") names no kind of program; did you mean 'xdp'?\n")
+
+
+@pytest.mark.parametrize("script, line", [
+    ("echo clang version 13.0.1", "is clang 13.0.1, older than 14"),
+    ("echo gcc 12", "is no clang"),
+    ("exit 3", "--version' ended with status 3"),
+])
+def test_unusable_compiler(skep, tiny, tmp_path, script, line):
+    fake = tmp_path / "fake"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    done = skep("build", "-C", tiny(), "--clang", fake)
+    assert done.rc == 3 and line in done.err.splitlines()[0], done
+
+
+def test_no_compiler(skep, tiny, tmp_path):
+    done = skep("build", "-C", tiny(), env={"PATH": tmp_path})
+    assert (done.rc, done.err.splitlines()) == (
+        3, ["skep build: there is no clang in $PATH", "  hint: install clang 14 or newer, or name one with --clang"])
+    done = skep("build", "-C", tiny(), "--clang", "no-such-clang")
+    assert (done.rc, done.err) == (3, "skep build: there is no program 'no-such-clang'\n")
+
+
+def test_compiler_that_is_killed(skep, tiny, wrapper):
+    clang = wrapper(before='[ "$1" = --version ] || kill -9 $$')
+    done = skep("build", "-C", tiny(), "--clang", clang.path)
+    assert (done.rc, done.err) == (3, "skep build: src/tiny.bpf.c: clang was ended by signal 9\n")
+
+
+def test_a_compiler_that_makes_no_object(skep, tiny, wrapper, tmp_path):
+    clang = tmp_path / "odd"
+    clang.write_text('#!/bin/sh\n[ "$1" = --version ] && echo clang version 19.0.0 && exit\n'
+                     'while [ $# -gt 0 ]; do case $1 in -o|-MF|-MJ) echo "x: y" > $2;; esac; shift; done\n')
+    clang.chmod(0o755)
+    done = skep("build", "-C", tiny(), "--clang", clang)
+    assert done.rc == 1 and not list((tmp_path / "p/build").glob("tiny*")), done
+
+
+def test_build_is_a_file_or_cannot_be_written(skep, tiny):
+    p = tiny()
+    (p / "build").write_text("in the way")
+    done = skep("build", "-C", p)
+    assert done.rc == 3 and str(p) in done.err.splitlines()[0], done
+    assert (p / "build").read_text() == "in the way"
+
+
+NAMES = {"skep.yaml", "tiny.bpf.c", "tiny.h", "tiny.bpf.o", "tiny.skel.h", "tiny.skep", "compile_commands.json", "vmlinux.h",
+         ".lock", ".skep-state", "tiny.bpf.c.o", "tiny.bpf.c.d", "tiny.bpf.c.json"}
+
+
+def mount(kind, path, options):
+    path.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", kind, "-o", options, "none", str(path)], check=True)
+
+
+@pytest.mark.need("root")
+def test_read_only_project(skep, tiny):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    subprocess.run(["mount", "--bind", p, p], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", p], check=True)
+        (done, none) = skep("build", "-C", p), None
+        assert done.rc == 3 and "Read-only file system" in done.err.splitlines()[0], (done, none)
+    finally:
+        subprocess.run(["umount", p], check=True)
+
+
+@pytest.mark.need("root")
+def test_full_disk_leaves_old_files_or_new_ones(skep, tiny, tmp_path):
+    seed, p, codes = tiny("seed"), tmp_path / "small", set()
+    skep("build", "-C", seed).ok()
+    good = digest_of(seed)
+    for kib in (16, 28, 40, 52, 60, 68, 76, 84, 92, 100, 116, 132, 400):
+        mount("tmpfs", p, f"size={kib}k")
+        try:
+            for name in ("skep.yaml", "src/tiny.bpf.c", "src/tiny.h"):
+                (p / name).parent.mkdir(exist_ok=True)
+                shutil.copy(seed / name, p / name)
+            done = skep("build", "-C", p)
+            codes.add(done.rc)
+            assert done.rc == 0 or done.rc == 3 and "No space left on device" in done.err, (kib, done)
+            for name, digest in digest_of(p).items():
+                assert digest == good[name], (kib, name)
+            left = {f.name for f in p.rglob("*") if f.is_file()} - NAMES
+            assert not left, (kib, left)
+        finally:
+            subprocess.run(["umount", p], check=True)
+    assert codes == {0, 3}
+
+
+def test_killed_at_any_moment(start, skep, tiny, tmp_path):
+    one, two = SOURCE, SOURCE.replace("packets < limit", "packets > limit")
+    good = []
+    for i, text in enumerate((one, two)):
+        clean = tiny(f"clean{i}", files={"src/tiny.bpf.c": text})
+        skep("build", "-C", clean).ok()
+        good.append(digest_of(clean))
+    p = tiny("killed")
+    begin = time.monotonic()
+    skep("build", "-C", p).ok()
+    whole = time.monotonic() - begin
+    for i in range(24):
+        (p / "src/tiny.bpf.c").write_text((one, two)[i % 2])
+        process = start("build", "-C", p)
+        time.sleep(whole * (i / 20))
+        process.stop(signal.SIGKILL)
+        for name, digest in digest_of(p).items():
+            assert digest in (good[0][name], good[1][name]), (i, name)
+    for i in (0, 1):
+        (p / "src/tiny.bpf.c").write_text((one, two)[i])
+        skep("build", "-C", p).ok()
+        assert digest_of(p) == good[i]
+
+
+def test_edited_while_it_compiles(skep, start, tiny, wrapper):
+    p = tiny()
+    clang = wrapper(before=f'[ "$1" = --version ] || {{ cp {p}/src/tiny.h {p}/seen; sleep 1; }}')
+    process = start("build", "-C", p, "--clang", clang.path)
+    end = time.monotonic() + 20
+    while not (p / "seen").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.1)
+    (p / "src/tiny.h").write_text(HEADER.replace("7", "9"))
+    assert process.wait(30).rc == 0
+    clang.calls()
+    skep("build", "-C", p, "--clang", clang.path).ok()
+    assert clang.calls() == ["src/tiny.bpf.c"], "what was read is not what is there"
+
+
+@pytest.mark.parametrize("template", ["exec-watch", "xdp-filter", "sched-latency"])
+def test_templates_build_without_a_warning(skep, template, tmp_path):
+    skep("new", template, "--template", template).ok()
+    done = skep("build", "-C", tmp_path / template).ok()
+    assert done.err == ""
+
+
+def test_help(skep):
+    out = skep("build", "--help").ok().out
+    assert out.startswith("usage: skep build [-C DIR] [-j N] [--explain] [--clang PROGRAM] [--print-flags]\n")
