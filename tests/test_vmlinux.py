@@ -75,7 +75,7 @@ def test_no_home_no_cache(header, skep, tmp_path):
 
 # --- small BTF of our own ------------------------------------------------------------------------
 
-INT, PTR, ARRAY, STRUCT, ENUM, TYPEDEF, CONST, FUNC, FUNC_PROTO, DECL_TAG = 1, 2, 3, 4, 6, 8, 10, 12, 13, 17
+INT, PTR, ARRAY, STRUCT, ENUM, TYPEDEF, CONST, FUNC, FUNC_PROTO, DECL_TAG, TYPE_TAG = 1, 2, 3, 4, 6, 8, 10, 12, 13, 17, 18
 
 
 class Btf:
@@ -126,6 +126,25 @@ def test_small_header_either_byte_order(skep, tmp_path, order):
         "extern __bpf_fastcall int do_it(struct b *arg) __weak __ksym;\n"
         "#endif /* BPF_NO_KFUNC_PROTOTYPES */\n\n"
     )
+
+
+def test_functions_that_are_no_names_in_c_are_left_out(skep, tmp_path):
+    btf = small()
+    btf.add(FUNC, "f(void); int evil; void g", 5, vlen=1)
+    btf.add(DECL_TAG, "bpf_kfunc", 11, 0xFFFFFFFF)
+    (tmp_path / "x.btf").write_bytes(btf.bytes())
+    (tmp_path / "small.btf").write_bytes(small().bytes())
+    assert skep("vmlinux", "--btf", "x.btf").ok().out == skep("vmlinux", "--btf", "small.btf").ok().out
+
+
+def test_attributes_are_written(skep, tmp_path):
+    btf = Btf()
+    btf.integer()
+    btf.add(TYPE_TAG, "address_space(1)", 1, kflag=1)
+    btf.add(PTR, "", 2)
+    btf.add(TYPEDEF, "t", 3)
+    (tmp_path / "x.btf").write_bytes(btf.bytes())
+    assert "\ntypedef int __attribute__((address_space(1))) *t;\n" in skep("vmlinux", "--btf", "x.btf").ok().out
 
 
 def cyclic_typedef():
@@ -208,6 +227,14 @@ def injection():
     return btf
 
 
+def attribute():
+    btf = Btf()
+    btf.integer()
+    btf.add(TYPE_TAG, "aligned(4))) int evil __attribute__((unused", 1, kflag=1)
+    btf.add(TYPEDEF, "t", 2)
+    return btf
+
+
 HOSTILE = {
     cyclic_typedef: "malformed BTF: type 1 contains itself",
     pointer_to_itself: "malformed BTF: type 1 contains itself",
@@ -219,6 +246,7 @@ HOSTILE = {
     no_size: "malformed BTF: type 1 has an impossible size",
     member_is_void: "malformed BTF: a member without a type",
     nowhere: "malformed BTF: type 1048576 is referred to, but does not exist",
+    attribute: "malformed BTF: type 2 is no attribute that C has",
     injection: "malformed BTF: type 1 has a name that C cannot have",
 }
 

@@ -23,6 +23,8 @@
 #define MAX_TOTAL ((uint64_t)1 << 28)
 #define MAX_GAP   (1u << 16) /* bytes of padding in one place */
 
+#define WORD_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 #define OPEN UINT32_MAX /* on the path that is being followed */
 
 struct graph {
@@ -258,6 +260,20 @@ static bool name_ok(const char *s, enum name_rule rule)
 	return true;
 }
 
+/* An attribute is written as it is: a word, or one with arguments, "address_space(1)". */
+static bool attribute_ok(const char *s)
+{
+	size_t word = strspn(s, WORD_CHARS);
+
+	if (!word || !s[word])
+		return word;
+	s += word;
+	if (*s++ != '(')
+		return false;
+	s += strspn(s, WORD_CHARS ", ");
+	return !strcmp(s, ")");
+}
+
 static enum name_rule rule_of(const struct btf_type *t)
 {
 	switch (btf_kind(t)) {
@@ -340,6 +356,8 @@ static int check_types(const struct btf *btf, struct skep_err *err)
 
 		if (!name || !name_ok(name, rule_of(t)))
 			return malformed(err, id, "has a name that C cannot have");
+		if (btf_is_type_tag(t) && btf_kflag(t) && !attribute_ok(name))
+			return malformed(err, id, "is no attribute that C has");
 		if (btf_is_typedef(t) && !name[0])
 			return malformed(err, id, "is a typedef without a name");
 		ret = check_inner_names(btf, id, t, err);

@@ -11,6 +11,8 @@
 
 #include <bpf/btf.h>
 
+#include "lib/base/text.h"
+
 #define KFUNC_TAG "bpf_kfunc"
 
 struct entry {
@@ -72,8 +74,8 @@ static uint32_t kfunc_of(const struct btf *btf, const struct btf_type *t)
 	if (!btf_is_func(func))
 		return 0;
 	p = btf__name_by_offset(btf, func->name_off);
-	/* a suffix of the compiler, "foo.isra.0", is no name in C */
-	return p[0] && !strchr(p, '.') ? t->type : 0;
+	/* with a suffix of the compiler, "foo.isra.0", it is no name in C */
+	return text_is_cident(p) ? t->type : 0;
 }
 
 static void take_ids(struct entry *entries, size_t n, uint32_t *ids)
