@@ -58,6 +58,10 @@ $(B)/obj/%.o: %.c $(B)/flags | $(LIBBPF)/inst/libbpf.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
+# What .incbin takes in, no compiler lists.
+$(B)/obj/lib/build/skeleton.o: skeletons/skeleton.h.in
+$(B)/obj/lib/btf/vmlinux.o: skeletons/vmlinux_head.h.in skeletons/vmlinux_tail.h.in
+
 # Rebuild when the compiler flags change.
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
@@ -84,10 +88,11 @@ $(B)/lib/libskep.a: $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libskep.o
 
 install: all $(B)/lib/libskep.a
-	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/include/skep
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/lib/cmake/skep $(DESTDIR)$(prefix)/include/skep
 	install -m 755 $(B)/bin/skep $(B)/bin/skep-run $(DESTDIR)$(prefix)/bin/
 	install -m 644 $(B)/lib/libskep.a $(DESTDIR)$(prefix)/lib/
 	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
+	install -m 644 sdk/cmake/skep-config.cmake $(DESTDIR)$(prefix)/lib/cmake/skep/
 	sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/skep.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/skep.pc
 	sdk/share.sh $(LIBBPF)/inst $(DESTDIR)$(prefix)
 
