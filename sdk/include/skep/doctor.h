@@ -13,7 +13,9 @@
  * @path_env: value of $PATH
  * @report:   is filled; every row has a verdict, a cost and a remedy
  *
- * Returns 0 when a template can be built and run here, 1 when something needed for that is lacking.   Since: 0.1
+ * Returns 0 when a template can be built and run here, 1 when something needed for that is lacking.
+ *
+ * Errors: none; what cannot be found out is a row that says so.   Since: 0.1
  */
 int skep_doctor(const char *path_env, struct skep_report *report, struct skep_err *err);
 
