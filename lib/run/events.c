@@ -26,6 +26,9 @@
 #define FLUSH_LEN  (64U << 10)
 
 /* One buffer map. */
+/* Numbers could take 20 columns and rarely do: process ids have at most 7 digits. */
+#define USUAL_DIGITS 7
+
 struct stream {
 	struct events *events;
 	const char *map;          /* name; borrowed of the object */
@@ -82,13 +85,15 @@ int events_new(struct events **out, struct sink *sink, bool json,
 	return 0;
 }
 
-/* Bytes of padding in front or behind a cell just written from `from` on. */
-static void align(struct buf *b, size_t from, size_t width, bool right)
+/* Pad the cell just written from `from` on; one that is too wide widens its column for good. */
+static void align(struct buf *b, size_t from, size_t *width, bool right)
 {
-	size_t n = escape_columns(b, from), pad = n < width ? width - n : 0;
+	size_t n = escape_columns(b, from), pad = n < *width ? *width - n : 0;
 
-	if (!pad)
+	if (!pad) {
+		*width = n;
 		return;
+	}
 	buf_fill(b, ' ', pad);
 	if (right && !b->err) {
 		memmove(b->data + from + pad, b->data + from, b->len - from - pad);
@@ -127,7 +132,7 @@ static void add_row(const struct stream *s, const void *data, size_t len, struct
 		for (size_t k = from; !data && k < b->len; k++)
 			b->data[k] = (char)toupper((unsigned char)b->data[k]);
 		if (i != last || decode_is_number(f))
-			align(b, from, s->widths[i], decode_is_number(f));
+			align(b, from, &s->widths[i], decode_is_number(f));
 		if (i != last)
 			buf_str(b, "  ");
 	}
@@ -259,6 +264,8 @@ static int set_shape(struct stream *s, const struct btf *btf, struct skep_err *e
 		const struct field *f = &s->shape->fields[i];
 		size_t width = field_is_value(f) ? decode_width(s->shape, f) : 0;
 
+		if (decode_is_number(f) && width > USUAL_DIGITS)
+			width = USUAL_DIGITS;
 		s->widths[i] = width > strlen(f->path) ? width : strlen(f->path);
 	}
 	return 0;
