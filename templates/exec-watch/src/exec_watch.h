@@ -15,16 +15,16 @@ enum event_kind {
 	EXIT,
 };
 
-/* No padding: the members are in an order that needs none. */
+/* In the order of the columns that `skep run` prints, and without padding. */
 struct event {
-	__u64 duration_ns; /* EXIT: since the exec */
 	enum event_kind kind;
 	__u32 pid; /* as the initial namespace sees it, like ppid */
 	__u32 ppid;
 	__u32 uid;
-	__s32 exit_code;   /* EXIT: 0 to 255 */
-	__s32 exit_signal; /* EXIT: signal that ended it, or 0 */
 	char comm[COMM_LEN];
+	__s32 exit_code;             /* EXIT: 0 to 255 */
+	__s32 exit_signal;           /* EXIT: signal that ended it, or 0 */
+	__u64 duration_ns;           /* EXIT: since the exec */
 	char filename[FILENAME_LEN]; /* EXEC: as given to execve(), cut */
 };
 
