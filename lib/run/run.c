@@ -39,11 +39,16 @@ struct run {
 static int find_manifest(const struct skep_pkg *pkg, const struct arch *arch,
 			 const struct manifest **out, struct skep_err *err)
 {
+	struct buf has = { 0 };
+
 	*out = arch ? pkg_manifest(pkg, arch->name) : NULL;
 	if (*out)
 		return 0;
-	skep_fail(err, SKEP_EUSAGE, "the package has nothing for %s",
-		  arch ? arch->name : "this machine");
+	for (size_t i = 0; i < pkg_platform_cnt(pkg); i++)
+		buf_fmt(&has, "%s%s", i ? ", " : "", pkg_manifest_at(pkg, i)->arch);
+	skep_fail(err, SKEP_EUSAGE, "the package has nothing for %s, only for %s",
+		  arch ? arch->name : "this machine", has.data ? has.data : "none");
+	buf_release(&has);
 	return skep_err_at(err, pkg_where(pkg), 0, 0);
 }
 
@@ -171,8 +176,6 @@ static int start_waiting(struct run *r, struct skep_err *err)
 	rc = events_watch(r->events, r->epoll_fd, err);
 	if (!rc && r->opts->stop_fd >= 0)
 		rc = watch(r, r->opts->stop_fd, err);
-	if (!rc)
-		rc = start_timer(r, err);
 	watch_reader(r);
 	return rc;
 }
@@ -281,6 +284,8 @@ static int run_all(struct run *r, struct skep_err *err)
 		rc = start_waiting(r, err);
 	if (!rc)
 		rc = attach_objects(r, err);
+	if (!rc)
+		rc = start_timer(r, err);
 	if (rc)
 		return rc;
 	skep_log(r->opts->log, SKEP_LOG_INFO, "'%s' is running%s", r->manifest->name,

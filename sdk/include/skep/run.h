@@ -22,7 +22,7 @@ struct skep_run_opts {
 	const char *const
 		*params; /* "key=value"; ifname, cgroup, pid and path are for attaching */
 	size_t param_cnt;
-	FILE *out;   /* events and maps */
+	FILE *out;   /* events and maps; the caller ignores SIGPIPE if it is a pipe */
 	int stop_fd; /* readable: stop (a signalfd); -1 for none */
 	const struct skep_log *log;
 };
