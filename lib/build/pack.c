@@ -58,6 +58,17 @@ static int object_name(const char *path, char **name, struct skep_err *err)
 	return 0;
 }
 
+static int check_new(const struct pack *p, const char *name, const char *path,
+		     struct skep_err *err)
+{
+	for (size_t i = 0; i < p->manifest.object_cnt; i++)
+		if (!strcmp(p->manifest.objects[i].name, name))
+			return skep_fail(err, SKEP_EUSAGE,
+					 "object '%s' has the name of another, '%s'",
+					 path, name);
+	return 0;
+}
+
 /* Read, finish and describe one object; the finished bytes are p->data[p->n - 1]. */
 static int add_object(struct pack *p, const char *path, struct skep_err *err)
 {
@@ -65,7 +76,7 @@ static int add_object(struct pack *p, const char *path, struct skep_err *err)
 	_cleanup_free_ char *name = NULL;
 	struct object *o = NULL;
 	size_t len, size = 0, at = p->n++;
-	int rc = object_name(path, &name, err);
+	int rc = object_name(path, &name, err) ?: check_new(p, name, path, err);
 
 	if (!rc)
 		rc = fs_read(path, FS_MAX_OBJECT, &bytes, &len, err);
