@@ -240,3 +240,17 @@ def test_shortest_run_of_exec_watch(start, package):
     pids = {e["pid"] for e in shown if e["map"] == "events"}
     assert long.pid in pids and short.pid not in pids
     assert all(e["duration_ns"] >= 300_000_000 for e in shown if e["map"] == "events")
+
+
+def test_help_does_not_steer_the_terminal(skep, project):
+    folder = project("exec-watch", build=False)
+    yaml = (folder / "skep.yaml").read_text()
+    (folder / "skep.yaml").write_text(yaml.replace("help: show only this user's", r'help: "\e[2J show"  #', 1))
+    done = skep("build", "-C", folder)
+    if done.rc:
+        assert done.rc == 2 and "\x1b" not in done.out + done.err
+        return
+    for args in ["--help"], ["--allow-unsigned", "--duration", "1"]:
+        done = skep("run", folder / "build/exec-watch.skep", *args)
+        assert done.rc == 1 and "\x1b" not in done.out + done.err
+        assert ": parameter 2 has text that is not printable" in done.err

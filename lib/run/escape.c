@@ -2,7 +2,6 @@
 /* Escaping of strings that come from programs, processes and packets. */
 #include "lib/run/escape.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* Length of the valid UTF-8 sequence at s and its character; 0 if there is none. */
@@ -65,6 +64,22 @@ void escape_text(struct buf *out, const char *s, size_t len)
 		p += n ? n : 1;
 		len -= n ? n : 1;
 	}
+}
+
+bool escape_needed(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (len) {
+		uint32_t c = 0;
+		size_t n = utf8_next(p, len, &c);
+
+		if (!n || steers(c))
+			return true;
+		p += n;
+		len -= n;
+	}
+	return false;
 }
 
 void escape_json(struct buf *out, const char *s, size_t len)

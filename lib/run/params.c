@@ -14,6 +14,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/run/escape.h"
 
 #define MAX_LIST (1U << 20) /* entries given for one map */
 
@@ -80,6 +81,26 @@ static int take(struct params *p, const char *given, struct skep_err *err)
 	if (*slot)
 		return skep_fail(err, SKEP_EUSAGE, "--param %s is given twice", name);
 	*slot = eq + 1;
+	return 0;
+}
+
+static bool is_printable(const char *text)
+{
+	return !text || !escape_needed(text, strlen(text));
+}
+
+int params_check(const struct manifest *m, struct skep_err *err)
+{
+	for (size_t i = 0; i < m->param_cnt; i++) {
+		const struct param *q = &m->params[i];
+
+		if (!is_printable(q->name) || !is_printable(q->type) ||
+		    !is_printable(q->def) || !is_printable(q->help) ||
+		    !is_printable(q->target))
+			return skep_fail(err, SKEP_ECORRUPT,
+					 "parameter %zu has text that is not printable",
+					 i + 1);
+	}
 	return 0;
 }
 

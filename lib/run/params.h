@@ -24,6 +24,9 @@ struct params {
 	struct params_place place;
 };
 
+/* What a manifest says of its parameters reaches the terminal: control characters are -SKEP_ECORRUPT. */
+int params_check(const struct manifest *m, struct skep_err *err);
+
 /* Unknown, repeated or malformed ones are -SKEP_EUSAGE. given and m must outlive p. */
 int params_init(struct params *p, const struct manifest *m, const char *const *given,
 		size_t n, struct skep_err *err);

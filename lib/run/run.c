@@ -42,6 +42,8 @@ static int find_manifest(const struct skep_pkg *pkg, const struct arch *arch,
 	struct buf has = { 0 };
 
 	*out = arch ? pkg_manifest(pkg, arch->name) : NULL;
+	if (*out && params_check(*out, err))
+		return skep_err_at(err, pkg_where(pkg), 0, 0);
 	if (*out)
 		return 0;
 	for (size_t i = 0; i < pkg_platform_cnt(pkg); i++)
