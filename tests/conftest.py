@@ -77,7 +77,7 @@ def base_env(home):
         SKEP_HOME=str(home / "skep"),
         LC_ALL="C.UTF-8",
         SKEP_TEST_SESSION=SESSION,
-        ASAN_OPTIONS=f"exitcode={SANITISER_EXIT}:detect_stack_use_after_return=1:strict_string_checks=1",
+        ASAN_OPTIONS=f"exitcode={SANITISER_EXIT}:detect_stack_use_after_return=1",
         UBSAN_OPTIONS=f"exitcode={SANITISER_EXIT}:halt_on_error=1:print_stacktrace=1",
     )
     return env

@@ -37,6 +37,7 @@ def files(folder):
 
 def test_tree(installed, repo):
     expected = {"bin/skep", "bin/skep-run", "lib/libskep.a", "lib/pkgconfig/skep.pc", "lib/skep/libbpf.a"}
+    expected.add("lib/cmake/skep/skep-config.cmake")
     expected |= {f"include/skep/{h.name}" for h in (repo / "sdk/include/skep").glob("*.h")}
     expected |= {f"share/skep/bpf/skep/{h.name}" for h in (repo / "sdk/bpf/skep").glob("*.h")}
     expected |= {f"share/skep/templates/{name}" for name in files(repo / "templates")}
