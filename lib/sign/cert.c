@@ -143,7 +143,8 @@ static bool key_usable(const struct cert *c)
 		ok = RSA_bits(rsa) >= MIN_RSA_BITS && RSA_bits(rsa) <= MAX_RSA_BITS &&
 		     p == c->key + c->key_len;
 	RSA_free(rsa);
-	ERR_clear_error();
+	if (!ok)
+		ERR_clear_error();
 	return ok;
 }
 
@@ -199,7 +200,10 @@ static int read_tbs(struct cert *c, struct view tbs, struct skep_err *err)
 	return c->name ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }
 
-/* The one certificate of a PEM file. */
+/*
+ * The one certificate of a PEM file. Only where something failed is libcrypto's error queue touched:
+ * its first use loads the texts of all errors there are, 0.4 ms.
+ */
 static int from_pem(struct cert *c, const void *data, size_t len, struct skep_err *err)
 {
 	BIO *bio = BIO_new_mem_buf(data, len);
@@ -209,8 +213,10 @@ static int from_pem(struct cert *c, const void *data, size_t len, struct skep_er
 	int rc = 0;
 
 	if (!bio || !PEM_read_bio(bio, &name, &header, &der, &der_len) ||
-	    strcmp(name, PEM_STRING_X509))
+	    strcmp(name, PEM_STRING_X509)) {
+		ERR_clear_error();
 		rc = skep_fail(err, SKEP_EKIND, "not a PEM certificate");
+	}
 	if (!rc && !(c->der = malloc(der_len)))
 		rc = skep_fail(err, ENOMEM, "out of memory");
 	if (!rc) {
@@ -220,15 +226,7 @@ static int from_pem(struct cert *c, const void *data, size_t len, struct skep_er
 	OPENSSL_free(name);
 	OPENSSL_free(header);
 	OPENSSL_free(der);
-	if (!rc && PEM_read_bio(bio, &name, &header, &der, &der_len)) {
-		rc = skep_fail(err, SKEP_EKIND,
-			       "more than one PEM block, a certificate file has one");
-		OPENSSL_free(name);
-		OPENSSL_free(header);
-		OPENSSL_free(der);
-	}
 	BIO_free(bio);
-	ERR_clear_error();
 	return rc;
 }
 
@@ -242,12 +240,36 @@ static int from_der(struct cert *c, const void *data, size_t len, struct skep_er
 	return 0;
 }
 
+/* How many PEM blocks begin in a file that is not DER; two are enough to know. */
+static int pem_blocks(const void *data, size_t len)
+{
+	static const char begin[] = "-----BEGIN ";
+	const size_t n = sizeof(begin) - 1;
+	const unsigned char *p = data, *first = memmem(data, len, begin, n);
+
+	if (!first || (p[0] == SEQUENCE && p[1] >= 0x80))
+		return 0;
+	return memmem(first + n, len - (first + n - p), begin, n) ? 2 : 1;
+}
+
+static int take_der(struct cert *c, const void *data, size_t len, struct skep_err *err)
+{
+	switch (pem_blocks(data, len)) {
+	case 0:
+		return from_der(c, data, len, err);
+	case 1:
+		return from_pem(c, data, len, err);
+	default:
+		return skep_fail(err, SKEP_EKIND,
+				 "more than one PEM block, a certificate file has one");
+	}
+}
+
 int cert_parse(struct cert *out, const void *data, size_t len, struct skep_err *err)
 {
 	struct cert c = {};
 	struct view all, outer, tbs;
-	bool pem = memmem(data, len, "-----BEGIN", 10);
-	int rc = pem ? from_pem(&c, data, len, err) : from_der(&c, data, len, err);
+	int rc = take_der(&c, data, len, err);
 
 	if (!rc) {
 		all = view_of(c.der, c.der_len);
@@ -308,7 +330,8 @@ bool cert_signed(const struct cert *c, const void *data, size_t len, const void 
 	sha256(data, len, digest);
 	ok = c->alg == CERT_RSA ? rsa_signed(c, digest, sig, sig_len)
 				: p256_signed(c, digest, sig, sig_len);
-	ERR_clear_error();
+	if (!ok)
+		ERR_clear_error();
 	return ok;
 }
 
