@@ -21,12 +21,12 @@ struct skep_passphrase {
 };
 
 struct skep_keygen_opts {
-	size_t sz;		    /* sizeof(struct skep_keygen_opts) */
-	const char *type;	    /* "rsa3072" (default) or "ecdsa-p256" */
-	const char *common_name;    /* of the certificate; default "skep signing key" */
-	uint64_t days;		    /* of validity; default 1095 */
+	size_t sz;               /* sizeof(struct skep_keygen_opts) */
+	const char *type;        /* "rsa3072" (default) or "ecdsa-p256" */
+	const char *common_name; /* of the certificate; default "skep signing key" */
+	uint64_t days;           /* of validity; default 1095 */
 	const struct skep_passphrase *passphrase; /* NULL: the key file is not encrypted */
-	int64_t not_before;	    /* seconds since 1970; 0: now */
+	int64_t not_before;                       /* seconds since 1970; 0: now */
 };
 
 /**
@@ -37,8 +37,8 @@ struct skep_keygen_opts {
  *
  * Errors: -SKEP_EEXISTS a file of that name exists; errno of writing.   Since: 0.1
  */
-int skep_keygen(const char *dir, const struct skep_keygen_opts *opts, struct skep_report *report,
-		struct skep_err *err);
+int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
+		struct skep_report *report, struct skep_err *err);
 
 /**
  * skep_sign - add a signature to a package, in place.
@@ -51,15 +51,16 @@ int skep_keygen(const char *dir, const struct skep_keygen_opts *opts, struct ske
  * Errors: as skep_pkg_open(); -SKEP_EUSAGE key and certificate do not belong together, wrong passphrase
  * -SKEP_EVERIFY.   Since: 0.1
  */
-int skep_sign(const char *path, const char *key, const char *cert, const struct skep_passphrase *passphrase,
-	      struct skep_report *report, struct skep_err *err);
+int skep_sign(const char *path, const char *key, const char *cert,
+	      const struct skep_passphrase *passphrase, struct skep_report *report,
+	      struct skep_err *err);
 
 struct skep_verify_opts {
-	size_t sz;		/* sizeof(struct skep_verify_opts) */
-	const char *trust;	/* folder of certificates; default "/etc/skep/trust.d" */
-	int64_t now;		/* seconds since 1970; 0: the clock */
+	size_t sz;         /* sizeof(struct skep_verify_opts) */
+	const char *trust; /* folder of certificates; default "/etc/skep/trust.d" */
+	int64_t now;       /* seconds since 1970; 0: the clock */
 	bool ignore_expiry;
-	bool allow_unsigned;	/* accept a missing or untrusted signature; never a bad digest */
+	bool allow_unsigned; /* accept a missing or untrusted signature; never a bad digest */
 };
 
 /**
@@ -73,7 +74,7 @@ struct skep_verify_opts {
  * Errors: -SKEP_EVERIFY unsigned, untrusted, bad or expired (where = package@digest); -SKEP_ETRUST the
  * trust store is absent or others can write it.   Since: 0.1
  */
-int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts, struct skep_report *report,
-		struct skep_err *err);
+int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts,
+		struct skep_report *report, struct skep_err *err);
 
 #endif
