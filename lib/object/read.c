@@ -29,7 +29,8 @@ static int read_license(struct object *o, const struct elf_file *elf, struct ske
 	const char *p;
 
 	if (s && s->data && s->size && s->data[s->size - 1])
-		return skep_fail(err, SKEP_ECORRUPT, "license is not a NUL-terminated string");
+		return skep_fail(err, SKEP_ECORRUPT,
+				 "license is not a NUL-terminated string");
 	o->license = strdup(s && s->data && s->size ? (const char *)s->data : "");
 	if (!o->license)
 		return skep_fail(err, ENOMEM, "out of memory");
