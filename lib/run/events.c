@@ -15,7 +15,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/run/decode.h"
 #include "lib/run/escape.h"
 #include "lib/run/tag.h"
@@ -49,8 +48,6 @@ struct events {
 	const struct stream *spoke; /* whose header was printed last */
 	struct skep_err *err;       /* of the drain under way, for callbacks */
 };
-
-DEFINE_CLEANUP(struct events *, events_free)
 
 static void stream_free(struct stream *s)
 {
