@@ -397,6 +397,14 @@ def test_only_what_depends_is_made_again(skep, tiny, wrapper):
     assert STEPS[2] not in made_again(done), "the same object came out"
 
 
+def test_times_to_come_do_not_matter(skep, tiny):
+    p = tiny()
+    for f in (p / "src").iterdir():
+        os.utime(f, (4e9, 4e9))
+    skep("build", "-C", p).ok()
+    assert made_again(skep("build", "-C", p, "--explain")) == []
+
+
 def test_comment_changes_lines_and_no_more(skep, tiny):
     p = tiny()
     skep("build", "-C", p).ok()

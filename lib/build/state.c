@@ -30,11 +30,10 @@ int64_t state_now_ns(void)
 	return ns_of(now);
 }
 
+/* Not mtime: that can be set to any time, one to come as well. */
 static int64_t touched_ns(const struct stat *st)
 {
-	int64_t m = ns_of(st->st_mtim), c = ns_of(st->st_ctim);
-
-	return m > c ? m : c;
+	return ns_of(st->st_ctim);
 }
 
 /* What tells one content of a file from the next without reading it. */

@@ -3,6 +3,7 @@
  * vmlinux.h of a unit: build/gen/<object>/vmlinux.h, a link to the header that was generated or
  * named. A source of types is known by its stamp; the running kernel's by the boot it belongs to.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,9 +89,68 @@ static int identify(const struct build *b, const struct unit *u, char **identity
 		err, "set 'vmlinux' in skep.yaml to a file: BTF of a kernel, or a header");
 }
 
+/* Replace a link in one step, as files are. */
+static int publish_link(const char *target, const char *link, struct skep_err *err)
+{
+	_cleanup_free_ char *tmp = text_fmt("%s.%d", link, (int)getpid());
+
+	if (!tmp)
+		return skep_fail(err, ENOMEM, "out of memory");
+	unlink(tmp);
+	if (symlink(target, tmp) || rename(tmp, link)) {
+		skep_fail(err, errno, "cannot make link: %s", strerror(errno));
+		unlink(tmp);
+		return skep_err_at(err, link, 0, 0);
+	}
+	return 0;
+}
+
+/* Links of earlier boots and other versions lead to headers that nobody will ask for this way. */
+static void drop_host_links(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (!strncmp(e->d_name, "host-", 5))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
+/*
+ * The running kernel's header. In the cache, a link named after the boot and this program leads to
+ * it: then the 5 MB of BTF need not be read to learn their digest.
+ */
+static int host_header(const struct build *b, const char *identity, const char *dir,
+		       char **header, struct skep_err *err)
+{
+	_cleanup_free_ char *key = text_fmt("%s %s", identity, b->self);
+	_cleanup_free_ char *link = NULL;
+	uint8_t digest[SKEP_SHA256_LEN];
+	char hex[SKEP_SHA256_HEX];
+	int rc;
+
+	if (!key)
+		return skep_fail(err, ENOMEM, "out of memory");
+	sha256(key, strlen(key), digest);
+	hex_encode(digest, sizeof(digest), hex);
+	link = text_fmt("%s/host-%.16s.h", dir, hex);
+	*header = link ? realpath(link, NULL) : NULL;
+	if (*header)
+		return 0;
+	skep_log(b->log, SKEP_LOG_INFO, "vmlinux.h from the running kernel");
+	rc = vmlinux_header(NULL, dir, header, digest, err);
+	if (!rc && link && b->opts->cache_dir) {
+		drop_host_links(dir);
+		publish_link(*header, link, NULL);
+	}
+	return rc;
+}
+
 /* The header that build/gen/<object>/vmlinux.h shall lead to. */
-static int find_header(const struct build *b, const struct unit *u, char **header,
-		       struct skep_err *err)
+static int find_header(const struct build *b, const struct unit *u, const char *identity,
+		       char **header, struct skep_err *err)
 {
 	_cleanup_free_ char *path = fs_join(b->project->dir, u->object->vmlinux);
 	_cleanup_free_ char *dir = b->opts->cache_dir
@@ -105,24 +165,11 @@ static int find_header(const struct build *b, const struct unit *u, char **heade
 		*header = TAKE(path);
 		return 0;
 	}
-	skep_log(b->log, SKEP_LOG_INFO, "vmlinux.h from %s", u->object->vmlinux);
 	rc = fs_mkdirs(dir, b->opts->cache_dir ? 0700 : 0777, err);
-	return rc ?: vmlinux_header(is_host(u) ? NULL : path, dir, header, digest, err);
-}
-
-/* Replace a link in one step, as files are. */
-static int publish_link(const char *target, const char *link, struct skep_err *err)
-{
-	_cleanup_free_ char *tmp = text_fmt("%s.new", link);
-
-	if (!tmp)
-		return skep_fail(err, ENOMEM, "out of memory");
-	unlink(tmp);
-	if (symlink(target, tmp) || rename(tmp, link)) {
-		skep_fail(err, errno, "cannot make link: %s", strerror(errno));
-		return skep_err_at(err, link, 0, 0);
-	}
-	return 0;
+	if (rc || is_host(u))
+		return rc ?: host_header(b, identity, dir, header, err);
+	skep_log(b->log, SKEP_LOG_INFO, "vmlinux.h from %s", u->object->vmlinux);
+	return vmlinux_header(path, dir, header, digest, err);
 }
 
 int build_vmlinux(struct build *b, struct unit *u, struct skep_err *err)
@@ -148,7 +195,7 @@ int build_vmlinux(struct build *b, struct unit *u, struct skep_err *err)
 	if (step_fresh(&step))
 		return 0;
 	b->steps++;
-	rc = find_header(b, u, &header, err);
+	rc = find_header(b, u, identity, &header, err);
 	if (!rc)
 		rc = fs_mkdirs(dir, 0777, err);
 	if (!rc)
