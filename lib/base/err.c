@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
+
 int skep_fail(struct skep_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,6 +23,7 @@ int skep_fail(struct skep_err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->what, sizeof(err->what), fmt, ap);
 	va_end(ap);
+	escape_in_place(err->what, sizeof(err->what));
 	return -code;
 }
 
@@ -36,6 +39,7 @@ int skep_err_at(struct skep_err *err, const char *path, int line, int col)
 		snprintf(err->where, sizeof(err->where), "%s:%d", path, line);
 	else
 		snprintf(err->where, sizeof(err->where), "%s", path);
+	escape_in_place(err->where, sizeof(err->where));
 	return -err->code;
 }
 
@@ -50,6 +54,7 @@ int skep_err_hint(struct skep_err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
+	escape_in_place(err->hint, sizeof(err->hint));
 	return -err->code;
 }
 
@@ -66,6 +71,7 @@ int skep_err_note(struct skep_err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->note + used, sizeof(err->note) - used, fmt, ap);
 	va_end(ap);
+	escape_in_place(err->note + used, sizeof(err->note) - used);
 	return -err->code;
 }
 

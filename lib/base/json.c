@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/escape.h"
 
 int js_parse(struct json_t **out, const char *text, size_t len, const char *where,
 	     struct skep_err *err)
@@ -61,33 +62,6 @@ struct json_t *js_array(void)
 	return json_array();
 }
 
-/* Length of the valid UTF-8 sequence at s, 0 if there is none. Source: RFC 3629, table in section 4. */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
-{
-	unsigned int lo = 0x80, hi = 0xbf;
-	size_t n;
-
-	if (s[0] < 0x80)
-		return s[0] ? 1 : 0;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	if (s[0] == 0xed)
-		hi = 0x9f;
-	if (s[0] == 0xf0)
-		lo = 0x90;
-	if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (left < n || s[1] < lo || s[1] > hi)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 struct json_t *js_string(const char *s, size_t len)
 {
 	struct json_t *v = json_stringn(s, len);
@@ -97,8 +71,10 @@ struct json_t *js_string(const char *s, size_t len)
 		return v;
 	json_decref(v);
 	for (size_t i = 0, n; i < len; i += n ? n : 1) {
-		n = utf8_sequence((const unsigned char *)s + i, len - i);
-		if (n)
+		uint32_t c = 0;
+
+		n = utf8_next((const unsigned char *)s + i, len - i, &c);
+		if (n && c)
 			buf_add(&b, s + i, n);
 		else
 			buf_str(&b, "\xef\xbf\xbd");

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/base/escape.h"
+
 void skep_log(const struct skep_log *log, enum skep_log_level level, const char *fmt, ...)
 {
 	char line[4096];
@@ -15,5 +17,6 @@ void skep_log(const struct skep_log *log, enum skep_log_level level, const char 
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	escape_in_place(line, sizeof(line));
 	log->line(log->ctx, level, line);
 }

@@ -11,7 +11,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/text.h"
+#include "lib/base/escape.h"
 
 #define INDENT      2
 #define MAX_COLUMNS 32
@@ -23,16 +23,32 @@ char *report_value_text(const struct skep_node *n)
 
 	switch (n->kind) {
 	case NODE_UINT:
-		return text_fmt("%" PRIu64, n->num);
+		buf_fmt(&b, "%" PRIu64, n->num);
+		break;
 	case NODE_BOOL:
-		return strdup(n->num ? "yes" : "no");
+		buf_str(&b, n->num ? "yes" : "no");
+		break;
 	case NODE_LIST:
-		for (const struct skep_node *c = n->first; c; c = c->next)
-			buf_fmt(&b, "%s%s", c == n->first ? "" : ", ", c->str);
-		return buf_take(&b, NULL);
+		for (const struct skep_node *c = n->first; c; c = c->next) {
+			buf_str(&b, c == n->first ? "" : ", ");
+			escape_lines(&b, c->str, strlen(c->str));
+		}
+		break;
 	default:
-		return strdup(n->str ? n->str : "-");
+		escape_lines(&b, n->str ? n->str : "-", n->str ? strlen(n->str) : 1);
+		break;
 	}
+	return buf_take(&b, NULL);
+}
+
+/* A cell is one line. */
+static char *cell_text(const struct skep_node *n)
+{
+	char *text = report_value_text(n);
+
+	for (char *s = text; s && (s = strchr(s, '\n'));)
+		*s = ' ';
+	return text;
 }
 
 /* Columns a UTF-8 string takes, one per code point: names here are not East Asian. */
@@ -132,7 +148,7 @@ static void measure(struct columns *cols, const struct skep_node *row)
 		if (!is_scalar(c) || !c->label)
 			continue;
 		i = column_of(cols, c);
-		value = report_value_text(c);
+		value = cell_text(c);
 		if (i == MAX_COLUMNS || !value)
 			continue;
 		if (width(value) > cols->width[i])
@@ -179,7 +195,7 @@ static void add_row(struct buf *b, const struct columns *cols,
 			continue;
 		while (c && strcmp(c->key, cols->key[i]))
 			c = c->next;
-		value = c ? report_value_text(c) : strdup("");
+		value = c ? cell_text(c) : strdup("");
 		if (value)
 			add_cell(b, cols, i, value);
 		else

@@ -9,7 +9,7 @@
 #include <bpf/btf.h>
 
 #include "lib/base/text.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 
 #define MAX_STRING_COLUMNS 32
 #define MAX_TEXT_ELEMENTS  64

@@ -16,7 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "lib/run/decode.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 #include "lib/run/tag.h"
 
 #define BATCH \

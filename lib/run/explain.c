@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 #include "lib/run/host.h"
 
 /* What to look for, and what to do about it. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/run/decode.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 #include "lib/run/maps.h"
 
 #define MAX_SLOTS   512

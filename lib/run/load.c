@@ -12,7 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/btf/messages.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 #include "lib/run/explain.h"
 
 #define LOG_SIZE \

@@ -15,7 +15,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/run/decode.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 #include "lib/run/tag.h"
 
 #define MAX_ROWS   64

@@ -16,7 +16,7 @@
 #include "lib/base/text.h"
 #include "lib/package/package.h"
 #include "lib/run/attach.h"
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 #include "lib/run/events.h"
 #include "lib/run/load.h"
 #include "lib/run/maps.h"

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Escaping of strings that come from programs, processes and packets. */
-#include "lib/run/escape.h"
+#include "lib/base/escape.h"
 
-#include <stdint.h>
+#include <string.h>
 
-/* Length of the valid UTF-8 sequence at s and its character; 0 if there is none. */
-static size_t utf8_next(const unsigned char *s, size_t len, uint32_t *c)
+size_t utf8_next(const unsigned char *s, size_t len, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n = s[0] < 0x80   ? 1
@@ -64,6 +63,37 @@ void escape_text(struct buf *out, const char *s, size_t len)
 		p += n ? n : 1;
 		len -= n ? n : 1;
 	}
+}
+
+void escape_lines(struct buf *out, const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (len) {
+		uint32_t c = 0;
+		size_t n = utf8_next(p, len, &c);
+
+		if (n && (!steers(c) || c == '\n' || c == '\t'))
+			buf_add(out, p, n);
+		else
+			add_text_escape(out, p, n ? n : 1);
+		p += n ? n : 1;
+		len -= n ? n : 1;
+	}
+}
+
+void escape_in_place(char *s, size_t size)
+{
+	struct buf b = { 0 };
+	size_t len = strlen(s);
+
+	if (escape_needed(s, len)) {
+		escape_lines(&b, s, len);
+		len = b.len < size ? b.len : size - 1;
+		memcpy(s, b.data ? b.data : "", b.err ? 0 : len);
+		s[b.err ? 0 : len] = '\0';
+	}
+	buf_release(&b);
 }
 
 bool escape_needed(const char *s, size_t len)
