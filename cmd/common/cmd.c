@@ -84,7 +84,8 @@ int cmd_options(const struct cmd *cmd, const struct opt *table, int argc, char *
 		return rc ? rc : 1;
 	}
 	if (rc < 0)
-		skep_err_hint(err, "%s%s --help lists the options", prefix(cmd), cmd->name);
+		skep_err_hint(err, "%s%s --help lists the options", prefix(cmd),
+			      cmd->name);
 	return rc ? rc : count_operands(cmd, min_operands, max_operands, operands, err);
 }
 
@@ -98,8 +99,8 @@ int cmd_help(const struct cmd *cmd, const struct opt *table, struct skep_err *er
 	lines = opt_help(all);
 	if (!lines)
 		return skep_fail(err, ENOMEM, "out of memory");
-	printf("usage: skep %s%s%s\n\n%s\n", cmd->name, *cmd->synopsis ? " " : "",
-	       cmd->synopsis, cmd->summary);
+	printf("usage: %s%s%s%s\n\n%s\n", prefix(cmd), cmd->name,
+	       *cmd->synopsis ? " " : "", cmd->synopsis, cmd->summary);
 	if (cmd->details)
 		printf("\n%s\n", cmd->details);
 	printf("\n%s", lines);

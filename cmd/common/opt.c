@@ -11,6 +11,7 @@ struct parse {
 	const struct opt *table;
 	bool *seen; /* one per table row */
 	int argc, at;
+	bool help; /* asked for; the rest is parsed all the same */
 	char **argv;
 };
 
@@ -127,8 +128,10 @@ static int parse_long(struct parse *p, const char *arg, struct skep_err *err)
 	size_t n = strcspn(arg + 2, "=");
 	const struct opt *o = find_long(p->table, arg + 2, n);
 
-	if (!strcmp(arg, "--help"))
-		return 1;
+	if (!strcmp(arg, "--help")) {
+		p->help = true;
+		return 0;
+	}
 	return o ? set(p, o, arg[2 + n] ? arg + 3 + n : NULL, err) : unknown(arg, err);
 }
 
@@ -140,8 +143,10 @@ static int parse_short(struct parse *p, const char *arg, struct skep_err *err)
 
 		while (o->kind != OPT_KIND_END && o->short_name != *s)
 			o++;
-		if (*s == 'h' && o->kind == OPT_KIND_END)
-			return 1;
+		if (*s == 'h' && o->kind == OPT_KIND_END) {
+			p->help = true;
+			continue;
+		}
 		if (o->kind == OPT_KIND_END)
 			return unknown(arg, err);
 		if (o->kind != OPT_KIND_FLAG)
@@ -176,7 +181,7 @@ int opt_parse(const struct opt *table, int argc, char **argv, struct opt_list *o
 			rc = parse_short(&p, arg, err);
 	}
 	free(p.seen);
-	return rc;
+	return p.help ? 1 : rc;
 }
 
 static int spelling(char *out, size_t size, const struct opt *o)
