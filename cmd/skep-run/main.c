@@ -10,7 +10,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 static const struct cmd cmd_skep_run = {
 	"skep-run",
 	"FILE " RUN_OPTIONS,
-	"Verify a package, run it and print its events.",
+	"verify a package, load it, print its events and maps",
 	RUN_DETAILS,
 	CMD_RAW_HELP | CMD_PROGRAM,
 	run,

@@ -31,7 +31,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_doctor = {
 	"doctor",
 	"",
-	"Look at toolchain, kernel and signing support: what lacks and how to mend it.",
+	"what toolchain and kernel can do here, what a lack costs, how to mend it",
 	"Exit status 0: a template can be built and run here. 1: something for that is lacking.",
 	0,
 	run,

@@ -31,7 +31,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_run = {
 	"run",
 	"FILE|PROJECT " RUN_OPTIONS,
-	"Verify a package, run it and print its events.",
+	"verify a package, load it, print its events and maps",
 	RUN_DETAILS,
 	CMD_RAW_HELP,
 	run,
