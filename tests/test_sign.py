@@ -211,6 +211,16 @@ def test_mode_and_symbolic_link_stay(skep, toy, keys, tmp_path):
     assert len(referrers(toy)[1]) == 1
 
 
+def test_signers_at_once_all_sign(skep, start, toy, tmp_path):
+    made = [f"k{i}" for i in range(6)]
+    for name in made:
+        skep("keygen", "--out", name, "--type", "ecdsa-p256").ok()
+    running = [start("sign", toy, "--key", f"{n}/skep.key", "--cert", f"{n}/skep.crt") for n in made]
+    assert [process.wait().rc for process in running] == [0] * 6
+    hints = {json.loads(d)["verificationMaterial"]["publicKey"]["hint"] for _, d in referrers(toy)[1]}
+    assert hints == {skepfile.hint(tmp_path / n / "skep.crt") for n in made}
+
+
 # --- old or new, never between -------------------------------------------------------------------
 
 

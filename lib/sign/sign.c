@@ -3,8 +3,10 @@
 #include <skep/sign.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -160,10 +162,29 @@ static void fill_report(struct skep_report *report, const char *path,
 		      already ? "already signed by this key" : "signed");
 }
 
+/*
+ * Hold the file that path names against other signers until the descriptor is closed: without it, of
+ * two signatures added at once the first to be written is lost. Where it cannot be held it is not.
+ */
+static int hold(const char *path)
+{
+	struct stat mine, now;
+	int fd;
+
+	while ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) >= 0) {
+		if (flock(fd, LOCK_EX) || fstat(fd, &mine) || stat(path, &now) ||
+		    (mine.st_ino == now.st_ino && mine.st_dev == now.st_dev))
+			break;
+		close(fd);
+	}
+	return fd;
+}
+
 static int sign(const char *path, struct evp_pkey_st *key, const struct cert *c,
 		struct skep_report *report, struct skep_err *err)
 {
 	_cleanup_(skep_pkg_freep) struct skep_pkg *p = NULL;
+	_cleanup_close_ int held = hold(path);
 	struct earlier earlier = {};
 	int rc = skep_pkg_open(path, &p, err);
 

@@ -26,7 +26,7 @@ struct skep_keygen_opts {
 	const char *common_name; /* of the certificate; default "skep signing key" */
 	uint64_t days;           /* of validity; default 1095 */
 	const struct skep_passphrase *passphrase; /* NULL: the key file is not encrypted */
-	int64_t not_before;                       /* seconds since 1970; 0: now */
+	int64_t not_before; /* seconds since 1970; 0: five minutes ago */
 };
 
 /**
@@ -35,7 +35,10 @@ struct skep_keygen_opts {
  * @opts:   NULL for defaults
  * @report: is filled with file names and the key's fingerprint
  *
- * Errors: -SKEP_EEXISTS a file of that name exists; errno of writing.   Since: 0.1
+ * Both files appear complete or neither does.
+ *
+ * Errors: -SKEP_EEXISTS a file of that name exists; -SKEP_EUSAGE type, name, days or an empty passphrase;
+ * errno of writing.   Since: 0.1
  */
 int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
 		struct skep_report *report, struct skep_err *err);
@@ -48,8 +51,12 @@ int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
  * @passphrase: asked if the key is encrypted; NULL makes that an error
  * @report:     is filled
  *
- * Errors: as skep_pkg_open(); -SKEP_EUSAGE key and certificate do not belong together, wrong passphrase
- * -SKEP_EVERIFY.   Since: 0.1
+ * One signature per key: a good one that is there already stays and nothing is written, a bad one is
+ * replaced. Signers of the same file wait for each other.
+ *
+ * Errors: as skep_pkg_open(); -SKEP_EUSAGE key and certificate do not belong together, the certificate has
+ * expired, no passphrase; -SKEP_EVERIFY wrong passphrase; -SKEP_EKIND key or certificate is none.
+ * Since: 0.1
  */
 int skep_sign(const char *path, const char *key, const char *cert,
 	      const struct skep_passphrase *passphrase, struct skep_report *report,
@@ -68,6 +75,10 @@ struct skep_verify_opts {
  * @pkg:    an opened package
  * @opts:   NULL for defaults
  * @report: is filled: who signed, key fingerprints, over which digest; NULL if not wanted
+ *
+ * One good signature by a trusted key within its validity suffices; a bad one by a trusted key refuses,
+ * whatever else there is; unknown keys and statements about other things are listed and ignored. With
+ * allow_unsigned the store may be absent.
  *
  * Returns 0: yes (or allowed).
  *
