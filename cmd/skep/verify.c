@@ -56,7 +56,8 @@ const struct cmd cmd_verify = {
 	"verify",
 	"FILE [--trust DIR] [--ignore-expiry] [--allow-unsigned]",
 	"check every byte of a package and who signed it",
-	"A folder of certificates says whom to trust: each *.crt, *.pem or *.der is one exact key.",
+	"A folder of certificates says whom to trust: each *.crt, *.pem or *.der is one exact key.\n"
+	"What was found is printed also when it does not suffice.",
 	0,
 	run,
 };

@@ -232,7 +232,7 @@ static int make_dir(const char *dir, const char *key, const char *crt,
 int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
 		struct skep_report *report, struct skep_err *err)
 {
-	struct skep_keygen_opts o = opts ? *opts : (struct skep_keygen_opts){};
+	struct skep_keygen_opts o = {};
 	_cleanup_free_ char *key_path = fs_join(dir, "skep.key"),
 			    *crt_path = fs_join(dir, "skep.crt");
 	_cleanup_free_ char *crt = NULL;
@@ -240,10 +240,13 @@ int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
 	struct cert c = {};
 	char *pem = NULL;
 	size_t pem_len = 0, crt_len = 0;
-	int rc = check_opts(&o, err);
+	int rc;
 
+	if (opts)
+		memcpy(&o, opts, opts->sz < sizeof(o) ? opts->sz : sizeof(o));
 	if (!key_path || !crt_path)
 		return skep_fail(err, ENOMEM, "out of memory");
+	rc = check_opts(&o, err);
 	if (rc || (rc = crypto_init(err)) || (rc = make_dir(dir, key_path, crt_path, err)))
 		return rc;
 	rc = key_generate(&key, o.type, err);

@@ -218,7 +218,8 @@ int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts,
 	int rc = crypto_init(err);
 
 	if (opts)
-		k.opts = *opts;
+		memcpy(&k.opts, opts,
+		       opts->sz < sizeof(k.opts) ? opts->sz : sizeof(k.opts));
 	if (!k.opts.trust)
 		k.opts.trust = DEFAULT_TRUST;
 	if (!k.opts.now)
