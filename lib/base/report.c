@@ -158,6 +158,14 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 		item->report->err = -ENOMEM;
 }
 
+const char *skep_report_str(const struct skep_report *r, const char *key)
+{
+	for (const struct skep_node *n = r ? r->root.first : NULL; n; n = n->next)
+		if (n->kind == NODE_STR && !strcmp(n->key, key))
+			return n->str;
+	return NULL;
+}
+
 static struct json_t *to_json(const struct skep_node *n);
 
 static struct json_t *members_to_json(const struct skep_node *n)

@@ -137,6 +137,15 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 		    const char *value);
 
 /**
+ * skep_report_str - read a string back from the top of a report.
+ * @r:   report or NULL
+ * @key: JSON key of a string, not in a section or table
+ *
+ * Returns it, borrowed until the report is freed; NULL if there is none of that key.   Since: 0.1
+ */
+const char *skep_report_str(const struct skep_report *r, const char *key);
+
+/**
  * skep_report_text - render for people.
  * @r:    report
  * @text: on success a NUL-terminated string the caller frees
