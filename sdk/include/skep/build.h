@@ -14,16 +14,16 @@
 #include <skep/report.h>
 
 struct skep_build_opts {
-	size_t sz;	       /* sizeof(struct skep_build_opts) */
-	unsigned int jobs;     /* steps at once; 0: the number of processors */
-	bool print_flags;      /* fill the report with the clang lines and build nothing */
+	size_t sz;         /* sizeof(struct skep_build_opts) */
+	unsigned int jobs; /* steps at once; 0: the number of processors */
+	bool print_flags;  /* fill the report with the clang lines and build nothing */
 	const char *share_dir; /* where bpf/, libbpf/ and templates/ are; NULL: ../share/skep of the program */
 	const char *cache_dir; /* NULL: no cache of vmlinux.h between projects */
 	const char *clang;     /* program; NULL: newest clang in path_env */
 	const char *path_env;  /* value of $PATH */
-	int64_t epoch;	       /* SOURCE_DATE_EPOCH, default 0 */
+	int64_t epoch;         /* SOURCE_DATE_EPOCH, default 0 */
 	const struct skep_log *log;
-	const char *output;    /* the package is put here as well; NULL: only into build/ */
+	const char *output; /* the package is put here as well; NULL: only into build/ */
 };
 
 /**
@@ -37,16 +37,16 @@ struct skep_build_opts {
  * Errors: -SKEP_EPROJECT skep.yaml (where = skep.yaml:line:column); -SKEP_ECOMPILE with clang's own text
  * through the log; -SKEP_ETOOL no usable clang; errno of files.   Since: 0.1
  */
-int skep_build(const char *dir, const struct skep_build_opts *opts, struct skep_report *report,
-	       struct skep_err *err);
+int skep_build(const char *dir, const struct skep_build_opts *opts,
+	       struct skep_report *report, struct skep_err *err);
 
 struct skep_pack_opts {
-	size_t sz;	     /* sizeof(struct skep_pack_opts) */
+	size_t sz;           /* sizeof(struct skep_pack_opts) */
 	const char *name;    /* of the package, [a-z0-9-]; required */
 	const char *version; /* required */
 	const char *license; /* NULL: what the first object says in section "license" */
 	const char *arch;    /* NULL: this machine's */
-	int64_t epoch;	     /* SOURCE_DATE_EPOCH, default 0 */
+	int64_t epoch;       /* SOURCE_DATE_EPOCH, default 0 */
 };
 
 /**
@@ -60,8 +60,9 @@ struct skep_pack_opts {
  * Errors: -SKEP_EUSAGE bad name, version or file name; -SKEP_EKIND no BPF object, or one of another byte
  * order than the architecture; -SKEP_ECORRUPT malformed; errno of files.   Since: 0.1
  */
-int skep_pack(const char *const *paths, size_t n, const char *output, const struct skep_pack_opts *opts,
-	      struct skep_report *report, struct skep_err *err);
+int skep_pack(const char *const *paths, size_t n, const char *output,
+	      const struct skep_pack_opts *opts, struct skep_report *report,
+	      struct skep_err *err);
 
 /**
  * skep_pack_oci - make a canonical package of one that another tool wrote as the tar of an OCI image layout.
@@ -72,12 +73,13 @@ int skep_pack(const char *const *paths, size_t n, const char *output, const stru
  * Errors: -SKEP_EKIND no tar of a layout; -SKEP_ECORRUPT it holds no package, or a digest is wrong; errno
  * of files.   Since: 0.1
  */
-int skep_pack_oci(const char *path, const char *output, struct skep_report *report, struct skep_err *err);
+int skep_pack_oci(const char *path, const char *output, struct skep_report *report,
+		  struct skep_err *err);
 
 struct skep_new_opts {
-	size_t sz;		   /* sizeof(struct skep_new_opts) */
+	size_t sz;                 /* sizeof(struct skep_new_opts) */
 	const char *template_name; /* default "exec-watch" */
-	const char *share_dir;	   /* NULL: ../share/skep of the program */
+	const char *share_dir;     /* NULL: ../share/skep of the program */
 };
 
 /**
@@ -88,8 +90,8 @@ struct skep_new_opts {
  *
  * Errors: -SKEP_EEXISTS the folder exists; -SKEP_EUSAGE bad name or template; errno of writing.   Since: 0.1
  */
-int skep_new(const char *dir, const struct skep_new_opts *opts, struct skep_report *report,
-	     struct skep_err *err);
+int skep_new(const char *dir, const struct skep_new_opts *opts,
+	     struct skep_report *report, struct skep_err *err);
 
 /**
  * skep_templates - which templates there are.
@@ -98,7 +100,8 @@ int skep_new(const char *dir, const struct skep_new_opts *opts, struct skep_repo
  *
  * Errors: errno of reading.   Since: 0.1
  */
-int skep_templates(const char *share_dir, struct skep_report *report, struct skep_err *err);
+int skep_templates(const char *share_dir, struct skep_report *report,
+		   struct skep_err *err);
 
 /**
  * skep_skeleton - C header that a user program includes to load an object.
@@ -120,6 +123,7 @@ int skep_skeleton(const char *path, const char *name, char **header, struct skep
  *
  * Errors: as skep_skeleton(); errno of writing.   Since: 0.1
  */
-int skep_skeleton_file(const char *path, const char *name, const char *output, struct skep_err *err);
+int skep_skeleton_file(const char *path, const char *name, const char *output,
+		       struct skep_err *err);
 
 #endif
