@@ -70,14 +70,13 @@ static int verify(const struct request *q, const struct skep_pkg *pkg,
 		  struct skep_err *err)
 {
 	struct skep_report *report = skep_report_new();
-	char *line = NULL;
 	int rc = skep_verify(pkg, &q->verify, report, err);
+	const char *verdict = skep_report_str(report, "verdict");
 
+	if (!rc && !verdict)
+		rc = skep_fail(err, ENOMEM, "out of memory");
 	if (!rc)
-		rc = skep_run_verdict(report, &line, err);
-	if (!rc)
-		fprintf(stderr, "%s\n", line);
-	free(line);
+		fprintf(stderr, "%s\n", verdict);
 	skep_report_free(report);
 	return rc;
 }

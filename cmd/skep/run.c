@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* skep run: verify a package, or build a project, and run it. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <skep/build.h>
@@ -11,14 +13,18 @@ static int build(const char *folder, const struct cmd_common *common, char **pac
 		 struct skep_err *err)
 {
 	struct skep_report *report = skep_report_new();
-	const char *path = getenv("PATH");
+	const char *programs = getenv("PATH");
 	const struct skep_build_opts opts = { .sz = sizeof(opts),
-					      .path_env = path ? path : "",
+					      .path_env = programs ? programs : "",
 					      .log = &common->log };
 	int rc = skep_build(folder, &opts, report, err);
+	const char *path = skep_report_str(report, "package");
+	char *joined;
 
+	if (!rc && (!path || asprintf(&joined, "%s/%s", folder, path) < 0))
+		rc = skep_fail(err, ENOMEM, "out of memory");
 	if (!rc)
-		rc = skep_run_built(report, folder, package, err);
+		*package = joined;
 	skep_report_free(report);
 	return rc;
 }

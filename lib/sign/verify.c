@@ -166,6 +166,23 @@ static void report_signature(struct skep_node *table, const struct finding *f)
 	skep_node_str(row, "not_after", "valid until", NULL);
 }
 
+/* The whole in one line, for who only runs the package. */
+static void report_verdict(struct skep_node *root, const struct check *k,
+			   const struct finding *f)
+{
+	const char *digest = skep_pkg_digest(k->pkg);
+	char key[SKEP_DIGEST_STR];
+
+	if (!f || f->verdict != GOOD) {
+		skep_node_fmt(root, "verdict", NULL,
+			      "verified by nobody: no trusted signature over %s", digest);
+		return;
+	}
+	digest_fmt(f->key, key);
+	skep_node_fmt(root, "verdict", NULL, "verified by skep: key %s over %s%s", key,
+		      digest, f->in_time ? "" : ", expiry ignored");
+}
+
 static void fill_report(struct skep_report *report, const struct check *k,
 			const struct finding *f)
 {
@@ -177,6 +194,7 @@ static void fill_report(struct skep_report *report, const struct check *k,
 	skep_node_str(root, "digest", "digest", skep_pkg_digest(k->pkg));
 	skep_node_str(root, "verified_by", "verified by", good ? "skep" : "nobody");
 	skep_node_bool(root, "expiry_ignored", NULL, good && !f->in_time);
+	report_verdict(root, k, f);
 	table = skep_node_table(root, "signatures", "signatures");
 	for (size_t i = 0; i < k->n; i++)
 		report_signature(table, &k->findings[i]);

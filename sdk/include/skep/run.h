@@ -48,26 +48,4 @@ int skep_run(const struct skep_pkg *pkg, const struct skep_run_opts *opts,
 int skep_run_params(const struct skep_pkg *pkg, struct skep_report *report,
 		    struct skep_err *err);
 
-/**
- * skep_run_verdict - who checked the signature of a package about to run, in one line.
- * @verified: what skep_verify() reported
- * @line:     on success a NUL-terminated string the caller frees: "verified by skep: key
- *            sha256:… over sha256:…", or "verified by nobody: …"
- *
- * Errors: -ENOMEM; -SKEP_EKIND the report is not of skep_verify().   Since: 0.1
- */
-int skep_run_verdict(const struct skep_report *verified, char **line,
-		     struct skep_err *err);
-
-/**
- * skep_run_built - the package that a build made, to be run.
- * @built:   what skep_build() reported
- * @project: folder that was built
- * @path:    on success a file name the caller frees
- *
- * Errors: -ENOMEM; -SKEP_EKIND the report is not of skep_build().   Since: 0.1
- */
-int skep_run_built(const struct skep_report *built, const char *project, char **path,
-		   struct skep_err *err);
-
 #endif

@@ -74,7 +74,8 @@ struct skep_verify_opts {
  * skep_verify - did a trusted key sign this package.
  * @pkg:    an opened package
  * @opts:   NULL for defaults
- * @report: is filled: who signed, key fingerprints, over which digest; NULL if not wanted
+ * @report: is filled: who signed, key fingerprints, over which digest, and "verdict", the whole in
+ *          one line for skep_report_str(); NULL if not wanted
  *
  * One good signature by a trusted key within its validity suffices; a bad one by a trusted key refuses,
  * whatever else there is; unknown keys and statements about other things are listed and ignored. With
