@@ -15,6 +15,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "lib/build/output.h"
 
 char *build_path(const struct build *b, const char *path)
 {
@@ -35,13 +36,12 @@ int build_publish(const struct build *b, const char *path, const void *data, siz
 {
 	_cleanup_free_ char *whole = build_path(b, path);
 	_cleanup_free_ char *dir = whole ? fs_dirname(whole) : NULL;
-	bool changed;
 	int rc;
 
 	if (!dir)
 		return skep_fail(err, ENOMEM, "out of memory");
 	rc = fs_mkdirs(dir, 0777, err);
-	return rc ?: fs_publish_if_changed(whole, data, len, 0666, &changed, err);
+	return rc ?: output_write(whole, data, len, err);
 }
 
 struct clang_target unit_target(const struct build *b, const struct unit *u)

@@ -12,6 +12,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/build/output.h"
 #include "lib/build/state_file.h"
 
 /* Coarser than file systems' clocks: a file this fresh may change again and keep its times. */
@@ -155,7 +156,7 @@ int state_save(struct state *s, const char *path, bool all, struct skep_err *err
 	text = state_encode(s, all, &len);
 	if (!text)
 		return skep_fail(err, ENOMEM, "out of memory");
-	return fs_publish(path, text, len, 0666, err);
+	return output_write(path, text, len, err);
 }
 
 static int open_stat(const struct state *s, const char *path, struct stat *st)
