@@ -58,7 +58,7 @@ def tar(entries, end=bytes(1024), **kw):
     return b"".join(entry(name, data, **kw) for name, data in entries) + end
 
 
-def gz(data, head=b"\x1f\x8b\x08\0\0\0\0\0\x02\xff", level=9):
+def gz(data, head=b"\x1f\x8b\x08\0\0\0\0\0\0\xff", level=6):
     squeeze = zlib.compressobj(level, zlib.DEFLATED, -15)
     body = squeeze.compress(data) + squeeze.flush()
     return head + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)

@@ -2,9 +2,11 @@
 /*
  * Gzip: RFC 1952 with nothing left to chance.
  *
- *   1f 8b 08 | 00 no name | 00 00 00 00 no time | 02 level 9 | ff no system
+ *   1f 8b 08 | 00 no name | 00 00 00 00 no time | 00 no claim | ff no system
  *   raw deflate stream
  *   CRC-32 of the content, its size modulo 2^32; little endian
+ *
+ * Level 6: for the layer of a template, 9 takes six times as long and saves 0.7 %.
  */
 #include "lib/package/gzip.h"
 
@@ -18,10 +20,11 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/view.h"
 
+#define LEVEL       6
 #define HEADER_LEN  10
 #define TRAILER_LEN 8
 
-static const unsigned char header[HEADER_LEN] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff };
+static const unsigned char header[HEADER_LEN] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff };
 
 static void put_le32(unsigned char *p, uint32_t v)
 {
@@ -39,7 +42,7 @@ int gzip_pack(const void *data, size_t size, void **out, size_t *out_size,
 
 	if (size > INT_MAX)
 		return skep_fail(err, EFBIG, "layer of %zu bytes is too large", size);
-	if (deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, LEVEL, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return skep_fail(err, ENOMEM, "out of memory");
 	bound = deflateBound(&z, size);
 	p = malloc(HEADER_LEN + bound + TRAILER_LEN);
