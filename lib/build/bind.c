@@ -14,7 +14,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
-#include "lib/build/value.h"
+#include "lib/package/value.h"
 
 #define MAX_VARIABLE 4096
 

@@ -9,7 +9,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
-#include "lib/build/value.h"
+#include "lib/package/value.h"
 
 /* What `skep run` takes for itself. */
 static const char *const reserved[] = { "ifname", "cgroup", "pid", "path" };

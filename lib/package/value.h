@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Values: what a parameter's text means as bytes in a map or data section. */
-#ifndef LIB_BUILD_VALUE_H
-#define LIB_BUILD_VALUE_H
+#ifndef LIB_PACKAGE_VALUE_H
+#define LIB_PACKAGE_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Values: one table of types, one encoder. */
-#include "lib/build/value.h"
+#include "lib/package/value.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
