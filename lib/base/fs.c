@@ -10,7 +10,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
@@ -44,32 +43,43 @@ static int check_regular(int fd, const char *path, size_t max, size_t *expect,
 	return 0;
 }
 
+/* Room for at least one more byte and the NUL behind it. */
+static bool grow(char **data, size_t *cap, size_t len)
+{
+	size_t want = *cap > len + 1 ? *cap : 2 * *cap;
+	char *more = want > *cap ? realloc(*data, want) : *data;
+
+	if (!more)
+		return false;
+	*data = more;
+	*cap = want;
+	return true;
+}
+
 int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
 	       struct skep_err *err)
 {
-	_cleanup_(buf_release) struct buf b = { 0 };
-	size_t expect = 0;
+	_cleanup_free_ char *all = NULL;
+	size_t expect = 0, cap, n = 0;
 	int rc = check_regular(fd, path, max, &expect, err);
 
 	if (rc)
 		return rc;
-	for (;;) {
-		size_t want = expect > b.len ? expect - b.len + 1 : 65536, at = b.len;
-		char *to = buf_extend(&b, want);
-		ssize_t n = to ? read(fd, to, want) : -1;
-
-		if (!to)
-			return buf_check(&b, err);
-		b.len = at + (n > 0 ? (size_t)n : 0);
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR)
+	cap = expect ? expect + 2 : 65536;
+	all = malloc(cap);
+	for (ssize_t got = 1; got; n += got > 0 ? (size_t)got : 0) {
+		if (!all || !grow(&all, &cap, n))
+			return fail_at(err, path, ENOMEM, "cannot read");
+		got = read(fd, all + n, cap - n - 1);
+		if (got < 0 && errno != EINTR)
 			return fail_at(err, path, errno, "cannot read");
-		if (b.len > max)
+		if (n + (got > 0 ? (size_t)got : 0) > max)
 			return too_large(err, path, max);
 	}
-	*data = buf_take(&b, len);
-	return *data ? 0 : fail_at(err, path, ENOMEM, "cannot read");
+	all[n] = '\0';
+	*data = TAKE(all);
+	*len = n;
+	return 0;
 }
 
 int fs_read(const char *path, size_t max, char **data, size_t *len, struct skep_err *err)
