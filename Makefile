@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # skep: signed, CO-RE-relocatable BPF packages. `make help` lists the targets.
 B ?= build
 DEPS := build/deps
 prefix ?= /usr/local
 CC ?= cc
 OBJCOPY ?= objcopy
-CLANG_FORMAT ?= clang-format
+CLANG_FORMAT ?= clang-format-19
 PYTEST ?= /usr/bin/python3 -m pytest
 VERSION := 0.1.0
 

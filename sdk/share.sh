@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Lay out what skep finds beside its programs. Usage: sdk/share.sh LIBBPF PREFIX, from the top of the source tree
 #   PREFIX/share/skep/bpf        headers for BPF C          PREFIX/share/skep/templates  projects of `skep new`
 #   PREFIX/share/skep/libbpf     libbpf's headers           PREFIX/share/skep/make       skep.mk

@@ -2,10 +2,11 @@
 /* skep: the table of commands. */
 #include "cmd/common/cmd.h"
 
-#define COMMANDS(X)                                                               \
-	X(new)                                                                    \
-	X(build) X(vmlinux) X(inspect) X(pack) X(keygen) X(sign) X(verify) X(run) \
-		X(skeleton) X(doctor)
+/* clang-format off */
+#define COMMANDS(X) \
+	X(new) X(build) X(vmlinux) X(inspect) X(pack) X(keygen) X(sign) X(verify) X(run) \
+	X(skeleton) X(doctor)
+/* clang-format on */
 
 #define DECLARE(name) extern const struct cmd cmd_##name;
 COMMANDS(DECLARE)

@@ -48,7 +48,8 @@ static int check_section(const struct elf_file *elf, const char *name,
 	const struct elf_section *s = elf_file_section(elf, name);
 	size_t i;
 
-	for (i = s ? s - elf->sections + 1 : elf->section_cnt; i < elf->section_cnt; i++)
+	for (i = s ? (size_t)(s - elf->sections) + 1 : elf->section_cnt;
+	     i < elf->section_cnt; i++)
 		if (!strcmp(elf->sections[i].name, name))
 			return skep_fail(err, SKEP_ECORRUPT,
 					 "malformed ELF: two sections '%s'", name);
