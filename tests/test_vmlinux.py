@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """skep vmlinux: bpftool and two compilers judge the header; damaged BTF is refused by name."""
 
+import os
 import re
 import shutil
+import stat
 import struct
 
 import pytest
@@ -304,3 +306,16 @@ def test_missing_file_and_unwritable_output(skep, tmp_path):
     done = skep("vmlinux", "-o", "no/such/dir.h")
     assert done.rc == 3 and done.err.startswith("skep vmlinux: no/such/dir.h: "), done
     assert skep("vmlinux", "extra").rc == 2
+
+
+def test_output_may_be_a_device_or_a_link(skep, tmp_path, need):
+    need("root")
+    null, real, link = tmp_path / "null", tmp_path / "real.h", tmp_path / "link.h"
+    os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    real.write_text("old")
+    link.symlink_to("real.h")
+    assert skep("vmlinux", "-o", null).rc == 0
+    assert stat.S_ISCHR(null.lstat().st_mode), "the device was replaced"
+    assert skep("vmlinux", "-o", link).rc == 0
+    assert link.is_symlink() and "__VMLINUX_H__" in real.read_text()
+    assert skep("vmlinux", "-o", tmp_path).err == f"skep vmlinux: {tmp_path}: cannot write: Is a directory\n"

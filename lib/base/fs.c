@@ -139,8 +139,17 @@ static void sync_folder(const char *path)
 		fsync(fd);
 }
 
-int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
-	       struct skep_err *err)
+static int write_device(const char *path, const void *data, size_t len,
+			struct skep_err *err)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = fd < 0 ? -errno : write_all(fd, data, len);
+
+	return rc ? fail_at(err, path, -rc, "cannot write") : 0;
+}
+
+static int replace(const char *path, const void *data, size_t len, mode_t mode,
+		   struct skep_err *err)
 {
 	_cleanup_free_ char *tmp = NULL;
 	_cleanup_close_ int fd = create_beside(path, mode, &tmp);
@@ -159,6 +168,26 @@ int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
 	}
 	sync_folder(path);
 	return 0;
+}
+
+int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
+	       struct skep_err *err)
+{
+	_cleanup_free_ char *target = NULL;
+	struct stat st;
+
+	if (lstat(path, &st) || S_ISREG(st.st_mode))
+		return replace(path, data, len, mode, err);
+	if (S_ISDIR(st.st_mode))
+		return fail_at(err, path, EISDIR, "cannot write");
+	if (!S_ISLNK(st.st_mode))
+		return write_device(path, data, len, err);
+	target = realpath(path, NULL);
+	if (!target)
+		return fail_at(err, path, errno, "cannot write");
+	if (stat(target, &st) || !S_ISREG(st.st_mode))
+		return write_device(target, data, len, err);
+	return replace(target, data, len, mode, err);
 }
 
 int fs_publish_if_changed(const char *path, const void *data, size_t len, mode_t mode,

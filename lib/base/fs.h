@@ -26,6 +26,7 @@ int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
 /*
  * Make path hold exactly these bytes: temporary beside it, write, fsync, rename. On failure nothing
  * is left behind and the old file stands. mode is of the new file, umask applied.
+ * A symbolic link stays and what it leads to is replaced; a device or pipe is written to.
  */
 int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
 	       struct skep_err *err);
