@@ -94,7 +94,7 @@ install: all $(B)/lib/libskep.a
 	install -m 644 $(B)/lib/libskep.a $(DESTDIR)$(prefix)/lib/
 	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
 	install -m 644 sdk/cmake/skep-config.cmake $(DESTDIR)$(prefix)/lib/cmake/skep/
-	sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/skep.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/skep.pc
+	umask 022; sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/skep.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/skep.pc
 	sdk/share.sh $(LIBBPF)/inst $(DESTDIR)$(prefix)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')

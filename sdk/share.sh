@@ -6,6 +6,7 @@
 #   PREFIX/lib/skep/libbpf.a     the libbpf those headers belong to
 # Copies only what differs, so that nothing downstream sees a new time stamp.
 set -eu
+umask 022
 libbpf=$1 prefix=$2
 
 copy_file() { # FROM TO
