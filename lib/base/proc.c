@@ -15,7 +15,8 @@
 
 extern char **environ;
 
-static int spawn(struct proc *p, const char *const *argv, const char *cwd, int out_fd)
+static int spawn(struct proc *p, const char *const *argv, const struct proc_env *env,
+		 int out_fd)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -33,17 +34,21 @@ static int spawn(struct proc *p, const char *const *argv, const char *cwd, int o
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out_fd, 1);
 	posix_spawn_file_actions_adddup2(&files, out_fd, 2);
-	if (cwd)
-		posix_spawn_file_actions_addchdir_np(&files, cwd);
-	rc = posix_spawnp(&p->pid, argv[0], &files, &attr, (char *const *)argv, environ);
+	if (env->inherit_fd > 2)
+		posix_spawn_file_actions_adddup2(&files, env->inherit_fd, 3);
+	if (env->cwd)
+		posix_spawn_file_actions_addchdir_np(&files, env->cwd);
+	rc = posix_spawnp(&p->pid, argv[0], &files, &attr, (char *const *)argv,
+			  env->env ? (char *const *)env->env : environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return rc;
 }
 
-int proc_start(struct proc *p, const char *const *argv, const char *cwd,
+int proc_start(struct proc *p, const char *const *argv, const struct proc_env *env,
 	       struct skep_err *err)
 {
+	static const struct proc_env usual;
 	_cleanup_close_ int read_end = -1;
 	_cleanup_close_ int write_end = -1;
 	int fds[2], rc;
@@ -53,7 +58,7 @@ int proc_start(struct proc *p, const char *const *argv, const char *cwd,
 	read_end = fds[0];
 	write_end = fds[1];
 	fcntl(read_end, F_SETFL, O_NONBLOCK);
-	rc = spawn(p, argv, cwd, write_end);
+	rc = spawn(p, argv, env ? env : &usual, write_end);
 	if (rc)
 		return skep_fail(err, SKEP_ETOOL, "cannot start '%s': %s", argv[0],
 				 strerror(rc));
@@ -90,11 +95,10 @@ int proc_wait(struct proc *p, struct skep_err *err)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int proc_run(const char *const *argv, const char *cwd, struct buf *out, int *status,
-	     struct skep_err *err)
+int proc_run(const char *const *argv, struct buf *out, int *status, struct skep_err *err)
 {
 	struct proc p;
-	int rc = proc_start(&p, argv, cwd, err);
+	int rc = proc_start(&p, argv, NULL, err);
 
 	if (rc)
 		return rc;

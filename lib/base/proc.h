@@ -14,8 +14,15 @@ struct proc {
 	int out_fd; /* read end of the child's stdout and stderr, or -1; non-blocking */
 };
 
-/* Start argv[0] (a path, or looked up in $PATH) in folder cwd (NULL: here), stdin from /dev/null. */
-int proc_start(struct proc *p, const char *const *argv, const char *cwd,
+/* What a child gets besides its arguments; all zero is what most want. */
+struct proc_env {
+	const char *cwd;        /* folder to run in; NULL: here */
+	const char *const *env; /* whole environment; NULL: ours */
+	int inherit_fd;         /* stays open as descriptor 3 if it is above 2 */
+};
+
+/* Start argv[0] (a path, or looked up in $PATH), stdin from /dev/null. env may be NULL. */
+int proc_start(struct proc *p, const char *const *argv, const struct proc_env *env,
 	       struct skep_err *err);
 
 /* Read what has come so far into out; returns 1 at the end of output, 0 if there is more to come. */
@@ -25,7 +32,6 @@ int proc_drain(struct proc *p, struct buf *out);
 int proc_wait(struct proc *p, struct skep_err *err);
 
 /* Start, collect stdout and stderr together, reap. *status as proc_wait() returns it. */
-int proc_run(const char *const *argv, const char *cwd, struct buf *out, int *status,
-	     struct skep_err *err);
+int proc_run(const char *const *argv, struct buf *out, int *status, struct skep_err *err);
 
 #endif

@@ -51,12 +51,12 @@ static int run_version(const struct search *s, const char *path, struct buf *out
 	const char *argv[] = { path, "--version", NULL };
 	_cleanup_(words_release) struct words env = { 0 };
 	struct pool_job job = { .argv = argv };
-	struct pool pool = { .cwd = "/", .parallel = 1, .inherit_fd = -1 };
+	struct pool pool = { .env.cwd = "/", .parallel = 1 };
 	int rc;
 
 	clang_env(&env, s->path_env);
 	rc = words_check(&env, s->err);
-	pool.env = (const char *const *)env.v;
+	pool.env.env = (const char *const *)env.v;
 	if (!rc)
 		rc = pool_run(&pool, &job, 1, s->err);
 	if (!rc && job.status)

@@ -200,8 +200,8 @@ static int run_stale(struct build *b, struct compile *list, size_t n, struct ske
 	_cleanup_free_ struct pool_job *jobs = calloc(n + 1, sizeof(*jobs));
 	_cleanup_(words_release) struct words env = { 0 };
 	struct pool pool = {
-		.cwd = b->project->dir,
-		.inherit_fd = b->lock_fd,
+		.env.cwd = b->project->dir,
+		.env.inherit_fd = b->lock_fd,
 		.parallel = b->opts->jobs ?: (unsigned int)sysconf(_SC_NPROCESSORS_ONLN)
 	};
 	size_t cnt = 0;
@@ -210,7 +210,7 @@ static int run_stale(struct build *b, struct compile *list, size_t n, struct ske
 	clang_env(&env, b->opts->path_env);
 	if (!jobs || words_check(&env, err))
 		return skep_fail(err, ENOMEM, "out of memory");
-	pool.env = (const char *const *)env.v;
+	pool.env.env = (const char *const *)env.v;
 	for (size_t i = 0; i < n; i++)
 		if (list[i].stale)
 			jobs[cnt++].argv = (const char *const *)list[i].argv.v;

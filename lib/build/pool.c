@@ -3,15 +3,11 @@
 #include "lib/build/pool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/proc.h"
 
 /* One place for a running process; job is NULL while it is free. */
 struct slot {
@@ -19,53 +15,14 @@ struct slot {
 	struct pool_job *job;
 };
 
-/* posix_spawn and not proc_start(): these processes get an environment of ours and a descriptor. */
-static int spawn(const struct pool *pool, const char *const *argv, int out_fd, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, usual;
-	int rc;
-
-	sigemptyset(&none);
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &usual);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out_fd, 1);
-	posix_spawn_file_actions_adddup2(&files, out_fd, 2);
-	if (pool->inherit_fd >= 0)
-		posix_spawn_file_actions_adddup2(&files, pool->inherit_fd, 3);
-	posix_spawn_file_actions_addchdir_np(&files, pool->cwd);
-	rc = posix_spawn(pid, argv[0], &files, &attr, (char *const *)argv,
-			 (char *const *)pool->env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return rc;
-}
-
 static int start(const struct pool *pool, struct slot *slot, struct pool_job *job,
 		 struct skep_err *err)
 {
-	int fds[2], rc;
+	int rc = proc_start(&slot->proc, job->argv, &pool->env, err);
 
-	if (pipe2(fds, O_CLOEXEC))
-		return skep_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	rc = spawn(pool, job->argv, fds[1], &slot->proc.pid);
-	close(fds[1]);
-	if (rc) {
-		close(fds[0]);
-		return skep_fail(err, SKEP_ETOOL, "cannot start '%s': %s", job->argv[0],
-				 strerror(rc));
-	}
-	slot->proc.out_fd = fds[0];
-	slot->job = job;
-	return 0;
+	if (!rc)
+		slot->job = job;
+	return rc;
 }
 
 static int finish(struct slot *slot, struct skep_err *err)

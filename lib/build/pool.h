@@ -8,6 +8,7 @@
 #include <skep/error.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/proc.h"
 
 struct pool_job {
 	const char *const *argv; /* argv[0] is a path */
@@ -16,10 +17,8 @@ struct pool_job {
 };
 
 struct pool {
-	const char *cwd;        /* folder to run in */
-	const char *const *env; /* whole environment */
-	unsigned int parallel;  /* at least 1 */
-	int inherit_fd; /* stays open in the processes as descriptor 3; -1 for none */
+	struct proc_env env;   /* of every process */
+	unsigned int parallel; /* at least 1 */
 };
 
 /* Run all, whatever the status of each. Fails if one cannot be started or awaited. */

@@ -25,7 +25,7 @@ static char *ask(const char *program, const char *argument)
 	char *line = NULL;
 	int status;
 
-	if (!proc_run(argv, NULL, &out, &status, NULL) && !status && out.data)
+	if (!proc_run(argv, &out, &status, NULL) && !status && out.data)
 		line = strndup(out.data, strcspn(out.data, "\n"));
 	buf_release(&out);
 	return line;
