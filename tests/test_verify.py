@@ -334,6 +334,77 @@ def test_files_that_are_no_certificates(skep, signed_package, keys, trust):
     distrusted(skep("verify", signed_package, "--trust", trust), f"{bad}: certificate in the trust store is not a regular file")
 
 
+def grown(der, *at):
+    """The lengths at these places, each 82 hh ll, one larger."""
+    for i in at:
+        assert der[i] == 0x82
+        der = der[: i + 1] + (int.from_bytes(der[i + 1 : i + 3], "big") + 1).to_bytes(2, "big") + der[i + 3 :]
+    return der
+
+
+@pytest.mark.parametrize("month", [b"00", b"13", b"x1"])
+def test_validity_that_is_no_date(skep, signed_package, keys, trust, month):
+    der = skepfile.openssl("x509", "-in", keys.ecdsa.crt, "-outform", "DER")
+    at = der.index(b"\x17\x0d") + 4
+    (trust / "x.der").write_bytes(der[:at] + month + der[at + 2 :])
+    assert tool_rejects_date(trust / "x.der")
+    distrusted(skep("verify", signed_package, "--trust", trust), f"{trust}/x.der: certificate's validity is no date")
+
+
+def tool_rejects_date(path):
+    return b"Bad time value" in skepfile.openssl("x509", "-inform", "DER", "-in", path, "-noout", "-dates", "-dateopt", "rfc_822")
+
+
+def test_fingerprint_is_of_the_key_not_of_its_spelling(skep, signed_package, keys, trust, tmp_path):
+    """A length with a zero in front: openssl reads it, and says the same key; so must we."""
+    der = skepfile.openssl("x509", "-in", keys.rsa.crt, "-outform", "DER")
+    at = der.index(bytes.fromhex("300d06092a864886f70d0101010500")) - 4
+    assert der[at : at + 2] == b"\x30\x82"
+    der = grown(der, 1, 5)
+    der = der[: at + 1] + b"\x83\x00" + der[at + 2 :]
+    (tmp_path / "odd.der").write_bytes(der)
+    odd = tmp_path / "odd.pem"
+    odd.write_bytes(skepfile.openssl("x509", "-inform", "DER", "-in", tmp_path / "odd.der"))
+    assert skepfile.spki(odd) == skepfile.spki(keys.rsa.crt)
+    os.unlink(trust / "rsa.crt")
+    shutil.copy(tmp_path / "odd.der", trust / "odd.der")
+    assert fingerprint(keys.rsa) in skep("verify", signed_package, "--trust", trust).ok().out
+
+
+def test_rsa_with_an_even_exponent_is_no_key(skep, signed_package, keys, trust):
+    der = skepfile.openssl("x509", "-in", keys.rsa.crt, "-outform", "DER")
+    assert der.count(b"\x02\x03\x01\x00\x01") == 1
+    (trust / "x.der").write_bytes(der.replace(b"\x02\x03\x01\x00\x01", b"\x02\x03\x01\x00\x00"))
+    done = skep("verify", signed_package, "--trust", trust)
+    distrusted(done, f"{trust}/x.der: certificate's key is neither RSA of 2048 to 8192 bits nor P-256")
+
+
+def test_point_beside_the_curve_is_no_key(skep, signed_package, keys, trust):
+    der = skepfile.openssl("x509", "-in", keys.ecdsa.crt, "-outform", "DER")
+    at = der.index(b"\x03\x42\x00\x04") + 4
+    (trust / "x.der").write_bytes(der[:at] + bytes([der[at] ^ 1]) + der[at + 1 :])
+    done = skep("verify", signed_package, "--trust", trust)
+    distrusted(done, f"{trust}/x.der: certificate's key is neither RSA of 2048 to 8192 bits nor P-256")
+
+
+NAMES = {
+    "a zero within": (b"\x0c\x10" + b"nul\0hidden skep!", "nul?hidden skep!"),
+    "BMPString": (b"\x1e\x10" + "B\u00fcro-S\u00fcd".encode("utf-16-be"), "B\u00fcro-S\u00fcd"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_name_is_shown_whole(skep, attach, keys, trust, name):
+    """None of it hides behind a zero, and every kind of ASN.1 string is read."""
+    old, (new, shown) = b"\x0c\x10skep signing key", NAMES[name]
+    der = skepfile.openssl("x509", "-in", keys.rsa.crt, "-outform", "DER")
+    assert der.count(old) == 2 and len(new) == len(old)
+    os.unlink(trust / "rsa.crt")
+    (trust / "x.der").write_bytes(der.replace(old, new))
+    done = skep("verify", attach(skepfile.bundle(keys.rsa, statement(DIGEST))), "--trust", trust, "--json").ok()
+    assert done.json()["signatures"][0]["signer"] == shown
+
+
 def test_damaged_certificates_never_crash(skep, tool, keys, signed_package, trust):
     """Every 7th byte of a DER certificate changed: another answer perhaps, but an answer."""
     der = trust / "x.der"

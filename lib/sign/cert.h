@@ -14,11 +14,9 @@
 enum cert_alg { CERT_RSA, CERT_P256 };
 
 struct cert {
-	unsigned char *der;
-	size_t der_len;
-	const unsigned char *spki; /* SubjectPublicKeyInfo within der */
+	unsigned char *spki; /* SubjectPublicKeyInfo in DER */
 	size_t spki_len;
-	const unsigned char *key; /* its key bits: RSAPublicKey or curve point */
+	const unsigned char *key; /* its last part, the key: RSAPublicKey or curve point */
 	size_t key_len;
 	enum cert_alg alg;
 	uint8_t fingerprint[SKEP_SHA256_LEN]; /* SHA-256 of spki */
