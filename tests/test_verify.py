@@ -224,6 +224,18 @@ def test_bundle_that_is_not_one(skep, attach, keys, trust, name):
     assert done.rc == 1 and done.json()["signatures"][0]["status"] == "not understood, ignored", done
 
 
+def test_bundle_of_any_size_takes_no_memory(skep, keys, attach, trust):
+    """Anybody can add a referrer: one of 15 MB, which parsed would be more than 1 GB, is left alone."""
+    path = attach(skepfile.bundle(keys.rsa, statement(DIGEST)), b"[" + b"{}," * (5 << 20) + b"{}]")
+    argv = [skep("--version").argv[0], "verify", path, "--trust", trust]
+    with subprocess.Popen(argv, env=skep.environ(None), stdout=subprocess.PIPE, text=True) as process:
+        out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0 and "verified by: skep\n" in out and "not understood, ignored" in out
+    assert usage.ru_maxrss < 400 << 10  # KiB
+
+
 # --- time ----------------------------------------------------------------------------------------
 
 

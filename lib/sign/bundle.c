@@ -27,6 +27,7 @@
 #define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
 #define PAYLOAD_TYPE   "application/vnd.in-toto+json"
 #define DIGEST_PREFIX  (sizeof("sha256:") - 1)
+#define MAX_BUNDLE     ((size_t)256 << 10) /* anybody can add one; parsed it is 80 times as much */
 
 char *bundle_statement(const char *digest, size_t *len)
 {
@@ -158,8 +159,14 @@ int bundle_read(struct bundle *out, const void *data, size_t len, const char *wh
 {
 	struct bundle b = {};
 	struct json_t *v;
-	int rc = js_parse(&v, data, len, where, err);
+	int rc;
 
+	if (len > MAX_BUNDLE) {
+		rc = skep_fail(err, SKEP_ECORRUPT, "bundle has %zu bytes", len);
+		skep_err_at(err, where, 0, 0);
+		return rc;
+	}
+	rc = js_parse(&v, data, len, where, err);
 	if (rc)
 		return rc;
 	if (!read_envelope(&b, v))
