@@ -83,6 +83,12 @@ def test_umask_and_modes(skep, build_dir, tmp_path):
 # --- refusals ------------------------------------------------------------------------------------
 
 
+def state(path):
+    """What changes when somebody writes; looking inside moves the access time alone."""
+    st = path.lstat()
+    return st.st_mode, st.st_ino, st.st_size, st.st_mtime_ns, tree(path) if path.is_dir() else None
+
+
 @pytest.mark.parametrize("kind", ["project", "empty folder", "file", "dangling link"])
 def test_never_overwrites(skep, tmp_path, kind):
     target = tmp_path / "p"
@@ -95,13 +101,13 @@ def test_never_overwrites(skep, tmp_path, kind):
         target.write_text("mine")
     else:
         target.symlink_to("nowhere")
-    before = target.lstat(), tree(target) if target.is_dir() else None
+    before = state(target)
     done = skep("new", "p")
     assert (done.rc, done.out) == (2, "")
     assert done.err == (
         "skep new: 'p' exists\n  hint: choose another name; skep new never writes into a folder that exists\n"
     )
-    assert (target.lstat(), tree(target) if target.is_dir() else None) == before
+    assert state(target) == before
     assert [p.name for p in tmp_path.iterdir()] == ["p"]
 
 
