@@ -191,7 +191,7 @@ static int unknown_command(const char *program, const struct cmd *const *table,
 {
 	fprintf(stderr, "%s: unknown command '%s'\n", program, name);
 	for (; *table; table++)
-		if (!strncmp((*table)->name, name, 2)) {
+		if (!strncmp((*table)->name, name, 1)) {
 			fprintf(stderr, "  hint: did you mean '%s'?\n", (*table)->name);
 			return 2;
 		}
