@@ -229,6 +229,14 @@ def test_help_lists_the_parameters(skep, many, program):
     assert {"name": "u8", "type": "u8", "default": "1", "help": "a u8"} in params
 
 
+def test_help_lists_the_parameters_of_a_project(skep, project):
+    folder = project("exec-watch", build=False)
+    done = skep("run", ".", "--help", cwd=folder).ok()
+    table = done.out.split("parameters of exec-watch, for --param:\n\n")[1].splitlines()
+    assert [row.split()[0] for row in table] == ["param", "min_ns", "uid"]
+    assert [p["name"] for p in skep("run", folder, "--help", "--json").ok().json()["params"]] == ["min_ns", "uid"]
+
+
 def test_shortest_run_of_exec_watch(start, package):
     run = start("run", package("exec-watch"), "--allow-unsigned", "--json", "-v", "--param", "min_ns=300ms")
     run.wait_for(r"is running", "err")

@@ -20,6 +20,7 @@
 
 struct request {
 	const char *file, *duration, *verifier;
+	uint64_t duration_ns;
 	struct opt_list params;
 	struct skep_verify_opts verify;
 	struct cmd_common common;
@@ -34,7 +35,9 @@ static int parse_duration(const char *text, uint64_t *ns, struct skep_err *err)
 		return 0;
 	errno = 0;
 	s = strtod(text, &end);
-	if (errno || *end || end == text || !(s > 0 && s <= 1e9))
+	/* less than a nanosecond would be 0, which is for ever */
+	if (errno || *end || strspn(text, "0123456789.") != strlen(text) ||
+	    !(s * (double)NS_PER_S >= 1 && s <= 1e9))
 		return skep_fail(err, SKEP_EUSAGE, "--duration wants seconds, not '%s'",
 				 text);
 	*ns = (uint64_t)(s * (double)NS_PER_S);
@@ -84,15 +87,14 @@ static int verify(const struct request *q, const struct skep_pkg *pkg,
 static int run(const struct request *q, const struct skep_pkg *pkg, struct skep_err *err)
 {
 	struct skep_run_opts opts = { .sz = sizeof(opts),
+				      .duration_ns = q->duration_ns,
 				      .json = q->common.json,
 				      .params = q->params.items,
 				      .param_cnt = q->params.n,
 				      .out = stdout,
 				      .log = &q->common.log };
-	int rc = parse_duration(q->duration, &opts.duration_ns, err);
+	int rc;
 
-	if (rc)
-		return rc;
 	opts.stop_fd = stop_signals(err);
 	if (opts.stop_fd < 0)
 		return opts.stop_fd;
@@ -101,8 +103,28 @@ static int run(const struct request *q, const struct skep_pkg *pkg, struct skep_
 	return rc;
 }
 
+/* A package, or the one a project is built into. */
+static int open_package(const struct request *q, run_build_fn build,
+			struct skep_pkg **pkg, struct skep_err *err)
+{
+	char *built = NULL;
+	int rc = 0;
+
+	if (is_folder(q->file) && !build) {
+		skep_fail(err, SKEP_EUSAGE,
+			  "'%s' is a folder; this program runs packages", q->file);
+		return skep_err_hint(err, "skep run builds projects and runs them");
+	}
+	if (is_folder(q->file))
+		rc = build(q->file, &q->common, &built, err);
+	if (!rc)
+		rc = skep_pkg_open(built ? built : q->file, pkg, err);
+	free(built);
+	return rc;
+}
+
 static int help(const struct cmd *cmd, const struct opt *table, const struct request *q,
-		struct skep_err *err)
+		run_build_fn build, struct skep_err *err)
 {
 	struct skep_report *report = skep_report_new();
 	struct skep_pkg *pkg = NULL;
@@ -110,8 +132,8 @@ static int help(const struct cmd *cmd, const struct opt *table, const struct req
 
 	if (!q->common.json)
 		rc = cmd_help(cmd, table, err);
-	if (!rc && q->file && !is_folder(q->file)) {
-		rc = skep_pkg_open(q->file, &pkg, err);
+	if (!rc && q->file) {
+		rc = open_package(q, build, &pkg, err);
 		if (!rc)
 			rc = skep_run_params(pkg, report, err);
 		if (!rc && !q->common.json)
@@ -126,21 +148,10 @@ static int help(const struct cmd *cmd, const struct opt *table, const struct req
 
 static int start(const struct request *q, run_build_fn build, struct skep_err *err)
 {
-	char *built = NULL;
 	struct skep_pkg *pkg = NULL;
-	bool project = is_folder(q->file);
-	int rc = 0;
+	int rc = open_package(q, build, &pkg, err);
 
-	if (project && !build) {
-		skep_fail(err, SKEP_EUSAGE,
-			  "'%s' is a folder; this program runs packages", q->file);
-		return skep_err_hint(err, "skep run builds projects and runs them");
-	}
-	if (project)
-		rc = build(q->file, &q->common, &built, err);
-	if (!rc)
-		rc = skep_pkg_open(built ? built : q->file, &pkg, err);
-	if (!rc && project)
+	if (!rc && is_folder(q->file))
 		fputs("built here, unsigned\n", stderr);
 	else if (!rc)
 		rc = verify(q, pkg, err);
@@ -152,7 +163,6 @@ static int start(const struct request *q, run_build_fn build, struct skep_err *e
 	if (!rc)
 		rc = run(q, pkg, err);
 	skep_pkg_free(pkg);
-	free(built);
 	return rc;
 }
 
@@ -179,10 +189,13 @@ int run_package(const struct cmd *cmd, int argc, char **argv, run_build_fn build
 
 	q.file = operands.n ? operands.items[0] : NULL;
 	q.verify.trust = trust_dir(q.verify.trust);
-	if (rc > 0)
-		rc = help(cmd, table, &q, err);
-	else if (!rc)
-		rc = start(&q, build, err);
+	if (rc > 0) {
+		rc = help(cmd, table, &q, build, err);
+	} else if (!rc) {
+		rc = parse_duration(q.duration, &q.duration_ns, err);
+		if (!rc)
+			rc = start(&q, build, err);
+	}
 	opt_list_release(&q.params);
 	opt_list_release(&operands);
 	return rc;
