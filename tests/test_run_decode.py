@@ -242,6 +242,31 @@ SEC("raw_tp/sys_enter") int probe(void *ctx)
     assert [line["value"] for line in of(lines, "sums")] == [{"n": total, "below": -total, "parts": [0, 2 * total]}]
 
 
+def test_signed_keys(build, skep):
+    path = build("""
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int); __type(value, int); } signs SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 8); __type(key, int); __type(value, __u64); } slots SEC(".maps") SKEP_HIST_LOG2("ns");
+SEC("raw_tp/sys_enter") int probe(void *ctx)
+{
+	static const int keys[] = { 256, -300, 1, -2, 98, 0 };
+	int key = 2;
+	__u64 *slot = bpf_map_lookup_elem(&slots, &key);
+
+	if (slot)
+		*slot = 5;
+	for (int i = 0; i < 6; i++) {
+		key = keys[i];
+		bpf_map_update_elem(&signs, &key, &key, 0);
+	}
+	return 0;
+}
+""")
+    done = skep("run", path, "--allow-unsigned", "--duration", "0.3", "--json").ok()
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["key"] for line in of(lines, "signs")] == [-300, -2, 0, 1, 98, 256]
+    assert [line["slots"] for line in of(lines, "slots")] == [[{"low": 4, "high": 7, "count": 5}]]
+
+
 def test_iterator_is_read_once(build, skep, tool):
     path = build("""
 SEC("iter/task") int dump(struct bpf_iter__task *ctx)

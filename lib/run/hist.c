@@ -47,9 +47,16 @@ static bool is_counter(const struct shape *s)
 	       !s->fields[0].array;
 }
 
+/* Keys of arrays are often declared as int. */
+static bool is_index(const struct shape *s)
+{
+	return is_counter(s) || (s->field_cnt == 1 && s->fields[0].kind == FIELD_INT &&
+				 !s->fields[0].array);
+}
+
 bool hist_fits(const struct mapdata *m)
 {
-	return slots_of(m->value) || (is_counter(m->value) && is_counter(m->key));
+	return slots_of(m->value) || (is_counter(m->value) && is_index(m->key));
 }
 
 static void close_hist(struct hist *h)
@@ -186,7 +193,7 @@ static bool is_only(const struct mapdata *m)
 {
 	uint64_t key;
 
-	return m->cnt == 1 && is_counter(m->key) &&
+	return m->cnt == 1 && is_index(m->key) &&
 	       decode_u64(&m->key->fields[0], 0, mapdata_key(m, 0), m->key_size, &key) &&
 	       !key;
 }

@@ -178,14 +178,17 @@ static int by_key(const void *a, const void *b, void *ctx)
 
 	for (size_t i = 0; i < m->key->field_cnt; i++) {
 		const struct field *f = &m->key->fields[i];
-		uint64_t va, vb;
+		uint64_t va, vb, sign;
 
-		if (!field_is_value(f) || f->array ||
-		    (f->kind != FIELD_UINT && f->kind != FIELD_ENUM))
+		if (f->array || (f->kind != FIELD_UINT && f->kind != FIELD_INT &&
+				 f->kind != FIELD_ENUM))
 			continue;
-		if (decode_u64(f, 0, a, m->key_size, &va) &&
-		    decode_u64(f, 0, b, m->key_size, &vb) && va != vb)
-			return va < vb ? -1 : 1;
+		if (!decode_u64(f, 0, a, m->key_size, &va) ||
+		    !decode_u64(f, 0, b, m->key_size, &vb) || va == vb)
+			continue;
+		/* with the sign bit turned round, negative numbers come first */
+		sign = f->kind == FIELD_INT ? 1ULL << (f->size_bits - 1) : 0;
+		return (va ^ sign) < (vb ^ sign) ? -1 : 1;
 	}
 	return memcmp(a, b, m->key_size);
 }
