@@ -18,6 +18,8 @@
 #include "lib/base/text.h"
 #include "lib/run/host.h"
 
+#define UNTRIED "unknown: not privileged to try"
+
 static void check_release(struct checkup *c)
 {
 	struct utsname u;
@@ -42,6 +44,12 @@ static void check_btf(struct checkup *c)
 		    "use a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions ship");
 }
 
+static bool may_load(void)
+{
+	return host_has_cap(CAP_SYS_ADMIN) ||
+	       (host_has_cap(CAP_BPF) && host_has_cap(CAP_PERFMON));
+}
+
 static void check_caps(struct checkup *c)
 {
 	static const struct {
@@ -54,15 +62,13 @@ static void check_caps(struct checkup *c)
 		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
 	};
 	char found[128] = "";
-	bool enough = host_has_cap(CAP_SYS_ADMIN) ||
-		      (host_has_cap(CAP_BPF) && host_has_cap(CAP_PERFMON));
 
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
 		if (host_has_cap(caps[i].cap))
 			snprintf(found + strlen(found), sizeof(found) - strlen(found),
 				 "%s%s", *found ? ", " : "", caps[i].name);
 	checkup_add(
-		c, enough ? VERDICT_OK : VERDICT_LACKING, "privileges",
+		c, may_load() ? VERDICT_OK : VERDICT_LACKING, "privileges",
 		*found ? found : "none", "the kernel refuses to load programs",
 		"run as root, or with CAP_BPF, CAP_PERFMON and, for networks, CAP_NET_ADMIN");
 }
@@ -89,10 +95,13 @@ static void check_ringbuf(struct checkup *c)
 {
 	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "skep_doctor", 0, 0,
 						(uint32_t)sysconf(_SC_PAGESIZE), NULL);
+	bool refused = fd < 0 && errno == EPERM;
 
 	checkup_add(c, fd >= 0 ? VERDICT_OK : VERDICT_LACKING, "ring buffers",
-		    fd >= 0 ? "yes" : strerror(errno), "no events",
-		    "use Linux 5.8 or newer");
+		    fd >= 0   ? "yes"
+		    : refused ? UNTRIED
+			      : strerror(errno),
+		    "no events", refused ? "run as root" : "use Linux 5.8 or newer");
 }
 
 /* Programs at function entry and exit: locked-down kernels and some architectures refuse them. */
@@ -107,6 +116,12 @@ static void check_fentry(struct checkup *c)
 			    "unknown: the kernel has no function to try it on",
 			    "fentry, fexit and lsm programs may be refused",
 			    "try, or use tracepoints");
+		return;
+	}
+	if (!may_load()) {
+		checkup_add(c, VERDICT_NOTE, "fentry", UNTRIED,
+			    "fentry, fexit and lsm programs may be refused",
+			    "run as root");
 		return;
 	}
 	opts.attach_btf_id = (uint32_t)id;

@@ -18,6 +18,13 @@
 #define EXCL_OFFSET 32 /* of bpf_map.excl, right behind the hash the loader compares */
 #define EXCL_SIZE   4
 
+static const char *to_read_securityfs(void)
+{
+	return host_has_cap(CAP_SYS_ADMIN)
+		       ? "mount -t securityfs securityfs /sys/kernel/security"
+		       : "run as root";
+}
+
 static void check_lockdown(struct checkup *c)
 {
 	const char *mode = host_lockdown();
@@ -28,8 +35,7 @@ static void check_lockdown(struct checkup *c)
 		mode ? mode : "unknown: /sys/kernel/security/lockdown cannot be read",
 		mode ? "kernel memory cannot be read, and some types of programs are refused"
 		     : "programs that read kernel memory, fentry and lsm may be refused",
-		mode ? "boot without Secure Boot or lockdown="
-		     : "mount -t securityfs securityfs /sys/kernel/security");
+		mode ? "boot without Secure Boot or lockdown=" : to_read_securityfs());
 }
 
 static void check_lsm(struct checkup *c)
@@ -43,7 +49,7 @@ static void check_lsm(struct checkup *c)
 		    list ? "lsm programs load and are never called"
 			 : "lsm programs may never be called",
 		    list ? "add bpf to lsm= of the kernel's command line"
-			 : "mount -t securityfs securityfs /sys/kernel/security");
+			 : to_read_securityfs());
 }
 
 static void check_unprivileged(struct checkup *c)
@@ -108,7 +114,7 @@ static int try_signature(void)
 				.prog_flags = BPF_F_SLEEPABLE,
 				.insns = (uintptr_t)nothing,
 				.insn_cnt = ARRAY_SIZE(nothing),
-				.license = (uintptr_t)"GPL" };
+				.license = (uintptr_t) "GPL" };
 	long fd;
 
 	attr.signature = (uintptr_t)signature;
@@ -140,7 +146,9 @@ static void check_signing(struct checkup *c)
 		c, found && *found == 'y' ? VERDICT_OK : VERDICT_NOTE,
 		"kernel checks signatures", found,
 		"skep checks packages itself before it loads them; the kernel does not",
-		"use Linux 6.18 or newer with CONFIG_SYSTEM_DATA_VERIFICATION=y");
+		found && *found == 'u'
+			? "run as root"
+			: "use Linux 6.18 or newer with CONFIG_SYSTEM_DATA_VERIFICATION=y");
 }
 
 void checkup_security(struct checkup *c)

@@ -14,7 +14,7 @@
 #include "lib/base/proc.h"
 #include "lib/base/text.h"
 
-#define CLANG_NEWEST 30 /* looked for as clang-30 */
+#define CLANG_NEWEST 40 /* looked for as clang-40, as building does */
 #define CLANG_OLDEST 14
 
 /* First line of what `program argument` says; caller frees; NULL if it cannot be had. */
