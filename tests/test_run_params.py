@@ -229,6 +229,15 @@ def test_help_lists_the_parameters(skep, many, program):
     assert {"name": "u8", "type": "u8", "default": "1", "help": "a u8"} in params
 
 
+def test_more_room_than_a_kernel_has(skep, many):
+    done = skep("run", many, "--allow-unsigned", "--duration", "1", "--param", "size=4294967295")
+    assert done.rc == 1 and done.err.splitlines()[1:] == [
+        "skep run: the kernel does not take it: map 'numbers': failed to create: -E2BIG",
+        "  while loading 'many'",
+        "  hint: the map is larger than the kernel takes: fewer entries",
+    ]
+
+
 def test_help_lists_the_parameters_of_a_project(skep, project):
     folder = project("exec-watch", build=False)
     done = skep("run", ".", "--help", cwd=folder).ok()

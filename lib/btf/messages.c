@@ -34,7 +34,8 @@ static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 		return 0;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	text = bare(line);
-	if (level == LIBBPF_WARN && !m->first[0])
+	/* what is tried again another way is not what failed */
+	if (level == LIBBPF_WARN && !m->first[0] && !strstr(text, ". Retrying "))
 		snprintf(m->first, sizeof(m->first), "%s", text);
 	skep_log(m->log, SKEP_LOG_DEBUG, "%s", text);
 	return 0;

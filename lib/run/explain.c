@@ -50,6 +50,10 @@ static const struct {
 	  "this kernel has no such function or hook; it may be inlined" },
 	{ "failed to find valid kernel BTF", "the kernel needs CONFIG_DEBUG_INFO_BTF=y" },
 	{ "failed to determine tracepoint", "this kernel has no such tracepoint" },
+	{ "failed to create: -E2BIG",
+	  "the map is larger than the kernel takes: fewer entries" },
+	{ "failed to create: -ENOMEM",
+	  "there is no memory for a map this large: fewer entries" },
 	{ "failed to pin map", "mount bpffs: mount -t bpf bpf /sys/fs/bpf" },
 	{ "failed to auto-pin map", "mount bpffs: mount -t bpf bpf /sys/fs/bpf" },
 	{ "Operation not supported", "this kernel is too old or built without this type" },
@@ -184,8 +188,11 @@ static int explain_permission(const char *message, struct skep_err *err)
 
 int explain_load(int code, const char *message, const char *verifier, struct skep_err *err)
 {
-	if (code == -ENOMEM)
-		return skep_fail(err, ENOMEM, "out of memory");
+	if (code == -ENOMEM) {
+		skep_fail(err, ENOMEM, "out of memory%s%s", *message ? ": " : "", message);
+		add_cause(message, err);
+		return -ENOMEM;
+	}
 	if ((code == -EPERM && !*verifier) ||
 	    (code == -EACCES && !host_has_cap(CAP_BPF) && !host_has_cap(CAP_SYS_ADMIN)))
 		return explain_permission(message, err);
