@@ -300,6 +300,11 @@ IMAGE_INDEX = {
     "no list": (lambda i: {**i, "manifests": {}}, "image index has 0 platforms"),
     "unreferenced": (platforms(lambda p: p[:1]), "nothing refers to blob 'sha256:"),
     "array": (lambda i: [], "image index is not '"),
+    "annotation": (lambda i: {**i, "annotations": {"a": "b"}}, "image index is not in canonical form"),
+    "platform as Go reads it": (
+        platforms(lambda p: [{**p[0], "Platform": p[1]["platform"]}, p[1]]),
+        "image index is not in canonical form",
+    ),
 }
 
 
@@ -362,12 +367,35 @@ IMAGE = {
     "missing config": (wrong_config_digest, "config 'sha256:" + "1" * 64 + "' is missing"),
     "manifest with a duplicate key": (lambda: raw_manifest(lambda m: m.replace(b'{"config"', b'{"config":{},"config"', 1)), "duplicate"),
     "manifest is no JSON": (lambda: raw_manifest(lambda m: m[:-1]), "malformed JSON"),
+    "white space in the manifest": (lambda: raw_manifest(lambda m: m + b"\n"), "platform manifest is not in canonical form"),
+    "label beside the config": (lambda: config(Config={}), "config has members that no package has"),
+    "entry point in the config": (lambda: config(config={"Labels": {}, "Cmd": ["x"]}), "config has members that no package has"),
     "deep manifest": (lambda: raw_manifest(lambda m: b'{"a":' * 100000), "malformed JSON"),
     "config of another architecture": (lambda: config(architecture="arm64"), "config is not for linux/amd64"),
     "config without layer": (lambda: config(rootfs={"type": "layers", "diff_ids": []}), "config does not name exactly one layer"),
-    "config of another layer": (lambda: config(rootfs={"diff_ids": ["sha256:" + "2" * 64]}), "layer is not the one whose digest the config holds"),
+    "config of another layer": (lambda: config(rootfs={"type": "layers", "diff_ids": ["sha256:" + "2" * 64]}), "layer is not the one whose digest the config holds"),
     "unreferenced blob": (unused, "nothing refers to blob '" + sha256(b"nobody wants me")),
 }
+
+
+def two_faced():
+    """-> package, and the layer that Go's JSON, in which case does not matter, takes for the package's"""
+    hidden = Image(files=[("toy.bpf.o", b"\x7fELF the other"), ("skep/extra.txt", b"x")])
+    layout = Layout(Image())
+    old = layout.image_index["manifests"][0]
+    other = {"Config": layout.add(skepfile.CONFIG, hidden.config), "Layers": [layout.add(skepfile.LAYER, hidden.layer)]}
+    manifest = layout.blobs.pop(old["digest"])[:-1] + b"," + canonical(other)[1:]
+    layout.image_index["manifests"][0] = {**layout.add(skepfile.MANIFEST, manifest), "platform": old["platform"]}
+    alibi = [layout.add("text/plain", b"an alibi"), other["Layers"][0], other["Config"]]
+    return layout.refer(b"an alibi", "text/plain", layers=alibi).bytes(), other["Layers"][0]["digest"]
+
+
+def test_what_others_read_otherwise_is_refused(refused, tool, tmp_path):
+    data, hidden = two_faced()
+    (tmp_path / "two.skep").write_bytes(data)
+    seen = tool("skopeo", "inspect", "--override-arch", "amd64", f"oci-archive:{tmp_path}/two.skep:toy:1.2.3").stdout
+    assert json.loads(seen)["Layers"] == [hidden]
+    refused(data, "platform manifest is not in canonical form")
 
 
 def Layout_with_layers(layers):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Config: the OCI image config and index. The config carries the labels by which bpfman knows programs
+ * Config: the OCI image config, manifest and index. The config carries the labels by which bpfman knows programs
  * and maps: JSON in a string, in bpfman's spelling. They tell of the first object alone, which is the
  * only one it loads.
  */
@@ -118,6 +118,18 @@ char *pkg_config(const struct manifest *m, const char *diff_id, int64_t epoch, s
 	rc |= js_set_str(v, "architecture", arch_find(m->arch)->goarch);
 	rc |= js_set_str(v, "os", "linux");
 	rc |= js_set(v, "rootfs", rootfs_json(diff_id));
+	return canonical(v, rc, len);
+}
+
+char *pkg_image(const struct oci_desc *config, const struct oci_desc *layer, size_t *len)
+{
+	struct json_t *v = js_object(), *layers = js_array();
+	int rc = js_add(layers, oci_desc_json(layer));
+
+	rc |= js_set_int(v, "schemaVersion", 2);
+	rc |= js_set_str(v, "mediaType", OCI_MANIFEST);
+	rc |= js_set(v, "config", oci_desc_json(config));
+	rc |= js_set(v, "layers", layers);
 	return canonical(v, rc, len);
 }
 

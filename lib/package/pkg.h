@@ -60,6 +60,9 @@ int pkg_read_referrers(struct skep_pkg *p, struct skep_err *err);
 char *pkg_config(const struct manifest *m, const char *diff_id, int64_t epoch,
 		 size_t *len);
 
+/* OCI manifest of a platform: canonical JSON; caller frees; NULL without memory. */
+char *pkg_image(const struct oci_desc *config, const struct oci_desc *layer, size_t *len);
+
 /* Describes an image index over these platform manifests: canonical JSON; caller frees. */
 char *pkg_index(const struct platform *platforms, size_t n, size_t *len);
 

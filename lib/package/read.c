@@ -47,6 +47,34 @@ int pkg_json(struct skep_pkg *p, const struct oci_desc *d, const char *media_typ
 	return js_parse(out, b->data, b->size, where ? where : p->path, err);
 }
 
+/*
+ * A document is what we would write, which is consumed. Go's JSON takes "Layers" for "layers": one more
+ * member, and bpfman or skopeo see another layer in it than we do.
+ */
+static int check_canonical(const struct skep_pkg *p, const struct oci_desc *d,
+			   char *again, size_t len, const char *what,
+			   struct skep_err *err)
+{
+	const struct blob *b = layout_find(&p->layout, d->digest);
+	bool equal = again && b->size == len && !memcmp(b->data, again, len);
+
+	free(again);
+	if (equal)
+		return 0;
+	return skep_fail(err, SKEP_ECORRUPT, "%s is not in canonical form", what);
+}
+
+/* Whether an object has these members and no others; NULL ends the list. */
+static bool has_only(const struct json_t *v, const char *const *keys)
+{
+	size_t n = 0;
+
+	for (; keys[n]; n++)
+		if (!js_get(v, keys[n]))
+			return false;
+	return js_len(v) == n;
+}
+
 static const struct manifest_object *object_of(const struct manifest *m, size_t entry)
 {
 	return entry < m->object_cnt ? &m->objects[entry] : NULL;
@@ -171,6 +199,10 @@ static int read_config(struct skep_pkg *p, const struct platform *f,
 		       const struct oci_desc *d, char diff_id[static SKEP_DIGEST_STR],
 		       struct skep_err *err)
 {
+	static const char *const keys[] = { "architecture", "config", "created",
+					    "os",           "rootfs", NULL };
+	static const char *const config_keys[] = { "Labels", NULL };
+	static const char *const rootfs_keys[] = { "diff_ids", "type", NULL };
 	const struct json_t *ids;
 	const char *arch, *os, *id;
 	uint8_t raw[SKEP_SHA256_LEN];
@@ -189,6 +221,10 @@ static int read_config(struct skep_pkg *p, const struct platform *f,
 	else if (js_len(ids) != 1 || !id || !digest_parse(id, raw))
 		rc = skep_fail(err, SKEP_ECORRUPT,
 			       "config does not name exactly one layer");
+	else if (!has_only(v, keys) || !has_only(js_get(v, "config"), config_keys) ||
+		 !has_only(js_get(v, "rootfs"), rootfs_keys))
+		rc = skep_fail(err, SKEP_ECORRUPT,
+			       "config has members that no package has");
 	else
 		memcpy(diff_id, id, SKEP_DIGEST_STR);
 	js_free(v);
@@ -202,6 +238,8 @@ static int read_image(struct skep_pkg *p, struct platform *f, size_t *budget,
 	struct oci_desc config, layer;
 	const struct json_t *layers;
 	struct json_t *v;
+	char *again;
+	size_t len;
 	int rc = pkg_json(p, &f->desc, OCI_MANIFEST, "platform manifest", &v, err);
 
 	if (rc)
@@ -220,6 +258,10 @@ static int read_image(struct skep_pkg *p, struct platform *f, size_t *budget,
 		rc = skep_fail(err, SKEP_ECORRUPT, "layer is '%s', not '" OCI_LAYER "'",
 			       layer.media_type);
 	js_free(v);
+	if (!rc) {
+		again = pkg_image(&config, &layer, &len);
+		rc = check_canonical(p, &f->desc, again, len, "platform manifest", err);
+	}
 	if (!rc)
 		rc = read_config(p, f, &config, diff_id, err);
 	return rc ? rc : read_layer(p, f, &layer, diff_id, budget, err);
@@ -267,14 +309,19 @@ static int read_index(struct skep_pkg *p, const struct json_t *v, struct skep_er
 
 int pkg_read_platforms(struct skep_pkg *p, struct skep_err *err)
 {
-	size_t budget = PKG_MAX_LAYER;
+	size_t budget = PKG_MAX_LAYER, len;
 	struct json_t *v;
+	char *again;
 	int rc = pkg_json(p, &p->layout.index, OCI_INDEX, "image index", &v, err);
 
 	if (rc)
 		return rc;
 	rc = read_index(p, v, err);
 	js_free(v);
+	if (!rc) {
+		again = pkg_index(p->platforms, p->platform_cnt, &len);
+		rc = check_canonical(p, &p->layout.index, again, len, "image index", err);
+	}
 	for (size_t i = 0; i < p->platform_cnt && !rc; i++)
 		rc = read_image(p, &p->platforms[i], &budget, err);
 	return rc;

@@ -139,23 +139,6 @@ static int make_layer(const struct pkg_platform *p, int64_t epoch, struct buf *t
 	return rc;
 }
 
-static char *oci_manifest(const struct oci_desc *config, const struct oci_desc *layer,
-			  size_t *len)
-{
-	struct json_t *v = js_object(), *layers = js_array();
-	char *text = NULL;
-	int rc = js_add(layers, oci_desc_json(layer));
-
-	rc |= js_set_int(v, "schemaVersion", 2);
-	rc |= js_set_str(v, "mediaType", OCI_MANIFEST);
-	rc |= js_set(v, "config", oci_desc_json(config));
-	rc |= js_set(v, "layers", layers);
-	if (!rc)
-		text = js_canonical(v, len);
-	js_free(v);
-	return text;
-}
-
 /* Layer, config and OCI manifest of one platform become blobs. */
 static int add_image(struct layout *l, const struct pkg_platform *p, struct platform *out,
 		     const struct buf *tar, struct skep_err *err)
@@ -175,7 +158,7 @@ static int add_image(struct layout *l, const struct pkg_platform *p, struct plat
 	rc = layout_own(l, OCI_CONFIG, text, len, &config, err);
 	if (rc)
 		return rc;
-	text = oci_manifest(&config, &layer, &len);
+	text = pkg_image(&config, &layer, &len);
 	return layout_own(l, OCI_MANIFEST, text, len, &out->desc, err);
 }
 
