@@ -211,6 +211,52 @@ def test_mode_and_symbolic_link_stay(skep, toy, keys, tmp_path):
     assert len(referrers(toy)[1]) == 1
 
 
+@pytest.mark.need("root")
+def test_owner_and_mode_stay_whatever_the_umask(skep, tool, toy, keys):
+    toy.chmod(0o664)
+    os.chown(toy, 1234, 5678)
+    argv = [skep("--version").argv[0], "sign", toy, "--key", keys.rsa.key, "--cert", keys.rsa.crt]
+    tool("bash", "-c", 'umask 077; exec "$@"', "bash", *argv)
+    done = toy.stat()
+    assert (done.st_uid, done.st_gid, stat.S_IMODE(done.st_mode)) == (1234, 5678, 0o664)
+    assert len(referrers(toy)[1]) == 1
+
+
+def stopped_while_reading(argv, env):
+    """A process stopped when it has its copy of the package and has not yet replaced the file."""
+    process = subprocess.Popen([str(a) for a in argv], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/maps") as maps:
+            if "memfd:skep-package" in maps.read():
+                process.send_signal(signal.SIGSTOP)
+                return process
+    return process
+
+
+@pytest.mark.parametrize("other", ["another package", "link to a stranger's file"])
+def test_file_replaced_while_it_is_signed(skep, keys, tmp_path, other):
+    """What another put there meanwhile is neither lost nor, where it is a link, followed."""
+    big = Layout(Image(files=[("toy.bpf.o", skepfile.OBJECT), ("skep/noise", random.Random(2).randbytes(8 << 20))]))
+    path, new, stranger = tmp_path / "big.skep", tmp_path / "new", tmp_path / "stranger"
+    path.write_bytes(big.bytes())
+    stranger.write_bytes(b"of no concern")
+    if other == "another package":
+        new.write_bytes(Layout(Image()).bytes())
+    else:
+        new.symlink_to(stranger)
+    argv = [skep("--version").argv[0], "sign", path, "--key", keys.rsa.key, "--cert", keys.rsa.crt]
+    process = stopped_while_reading(argv, skep.environ(None))
+    assert not referrers(path)[1]
+    content = new.read_bytes()
+    new.rename(path)
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "") and err.startswith("skep sign: "), err
+    assert err.endswith("big.skep: replaced by another meanwhile: Stale file handle\n") or other != "another package", err
+    assert path.read_bytes() == content and stranger.read_bytes() == b"of no concern"
+    assert sorted(p.name for p in tmp_path.iterdir() if "skep" in p.name) == ["big.skep"]
+
+
 def test_signers_at_once_all_sign(skep, start, toy, tmp_path):
     made = [f"k{i}" for i in range(6)]
     for name in made:

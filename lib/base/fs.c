@@ -84,7 +84,9 @@ int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
 
 int fs_read(const char *path, size_t max, char **data, size_t *len, struct skep_err *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* without O_NONBLOCK a pipe would be waited for before it is refused */
+	_cleanup_close_ int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return fail_at(err, path, errno, "cannot open");
@@ -148,8 +150,27 @@ static int write_device(const char *path, const void *data, size_t len,
 	return rc ? fail_at(err, path, -rc, "cannot write") : 0;
 }
 
+/* The owner as far as we may, the group at least; then the mode, which a new owner may have cleared. */
+static int dress(int fd, const struct stat *old)
+{
+	if (fchown(fd, old->st_uid, old->st_gid) && fchown(fd, -1, old->st_gid) &&
+	    errno != EPERM)
+		return -errno;
+	return fchmod(fd, old->st_mode & 0777) ? -errno : 0;
+}
+
+static int check_same(const char *path, const struct stat *old)
+{
+	struct stat now;
+
+	if (lstat(path, &now))
+		return -errno;
+	return now.st_dev == old->st_dev && now.st_ino == old->st_ino ? 0 : -ESTALE;
+}
+
+/* old: what path must be until the end and whose owner and mode are kept, or NULL. */
 static int replace(const char *path, const void *data, size_t len, mode_t mode,
-		   struct skep_err *err)
+		   const struct stat *old, struct skep_err *err)
 {
 	_cleanup_free_ char *tmp = NULL;
 	_cleanup_close_ int fd = create_beside(path, mode, &tmp);
@@ -158,13 +179,19 @@ static int replace(const char *path, const void *data, size_t len, mode_t mode,
 	if (fd < 0)
 		return fail_at(err, path, -fd, "cannot write");
 	rc = write_all(fd, data, len);
+	if (!rc && old)
+		rc = dress(fd, old);
 	if (!rc && fsync(fd))
 		rc = -errno;
+	if (!rc && old)
+		rc = check_same(path, old);
 	if (!rc && rename(tmp, path))
 		rc = -errno;
 	if (rc) {
 		unlink(tmp);
-		return fail_at(err, path, -rc, "cannot write");
+		return fail_at(err, path, -rc,
+			       rc == -ESTALE ? "replaced by another meanwhile"
+					     : "cannot write");
 	}
 	sync_folder(path);
 	return 0;
@@ -177,7 +204,7 @@ int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
 	struct stat st;
 
 	if (lstat(path, &st) || S_ISREG(st.st_mode))
-		return replace(path, data, len, mode, err);
+		return replace(path, data, len, mode, NULL, err);
 	if (S_ISDIR(st.st_mode))
 		return fail_at(err, path, EISDIR, "cannot write");
 	if (!S_ISLNK(st.st_mode))
@@ -187,7 +214,13 @@ int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
 		return fail_at(err, path, errno, "cannot write");
 	if (stat(target, &st) || !S_ISREG(st.st_mode))
 		return write_device(target, data, len, err);
-	return replace(target, data, len, mode, err);
+	return replace(target, data, len, mode, NULL, err);
+}
+
+int fs_replace(const char *path, const struct stat *old, const void *data, size_t len,
+	       struct skep_err *err)
+{
+	return replace(path, data, len, 0600, old, err);
 }
 
 int fs_publish_if_changed(const char *path, const void *data, size_t len, mode_t mode,

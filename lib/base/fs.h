@@ -31,7 +31,15 @@ int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
 int fs_publish(const char *path, const void *data, size_t len, mode_t mode,
 	       struct skep_err *err);
 
-/* The same, but nothing is touched (and *changed is false) when path already holds these bytes. */
+/*
+ * The same for a file that is there already: it keeps owner and mode. path is no link and must still be
+ * that very file, else -ESTALE: somebody replaced it meanwhile.
+ */
+struct stat;
+int fs_replace(const char *path, const struct stat *old, const void *data, size_t len,
+	       struct skep_err *err);
+
+/* The same as fs_publish(), but nothing is touched (and *changed is false) when path already holds these bytes. */
 int fs_publish_if_changed(const char *path, const void *data, size_t len, mode_t mode,
 			  bool *changed, struct skep_err *err);
 

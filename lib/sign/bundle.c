@@ -27,7 +27,8 @@
 #define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
 #define PAYLOAD_TYPE   "application/vnd.in-toto+json"
 #define DIGEST_PREFIX  (sizeof("sha256:") - 1)
-#define MAX_BUNDLE     ((size_t)256 << 10) /* anybody can add one; parsed it is 80 times as much */
+#define MAX_BUNDLE \
+	((size_t)256 << 10) /* anybody can add one; parsed it is 80 times as much */
 
 char *bundle_statement(const char *digest, size_t *len)
 {

@@ -115,19 +115,20 @@ static int make_bundle(const char *digest, struct evp_pkey_st *key, const struct
 	return rc;
 }
 
-/* Replace the file that path names, through symbolic links, keeping its mode. */
-static int publish(const char *path, const void *data, size_t len, struct skep_err *err)
+/* Replace the file that path names, through symbolic links, if it is still the one that is held. */
+static int publish(const char *path, int held, const void *data, size_t len,
+		   struct skep_err *err)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
 	struct stat st;
 
-	if (!real || stat(real, &st))
+	if (!real || fstat(held, &st))
 		return skep_fail(err, errno, "cannot find '%s' again: %s", path,
 				 strerror(errno));
-	return fs_publish(real, data, len, st.st_mode & 0777, err);
+	return fs_replace(real, &st, data, len, err);
 }
 
-static int add_signature(const char *path, const struct skep_pkg *p,
+static int add_signature(const char *path, int held, const struct skep_pkg *p,
 			 struct evp_pkey_st *key, const struct cert *c,
 			 const struct earlier *earlier, struct skep_err *err)
 {
@@ -145,7 +146,7 @@ static int add_signature(const char *path, const struct skep_pkg *p,
 	if (!rc)
 		rc = pkg_replace_referrers(p, earlier->digests, earlier->n, &a, &bytes,
 					   &len, err);
-	return rc ? rc : publish(path, bytes, len, err);
+	return rc ? rc : publish(path, held, bytes, len, err);
 }
 
 static void fill_report(struct skep_report *report, const char *path,
@@ -191,7 +192,7 @@ static int sign(const char *path, struct evp_pkey_st *key, const struct cert *c,
 	if (!rc)
 		rc = find_earlier(p, c, &earlier, err);
 	if (!rc && !earlier.valid)
-		rc = add_signature(path, p, key, c, &earlier, err);
+		rc = add_signature(path, held, p, key, c, &earlier, err);
 	if (!rc)
 		fill_report(report, path, p, c, earlier.valid);
 	free(earlier.digests);
