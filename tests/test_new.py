@@ -119,6 +119,7 @@ DIGIT = "project name '{}' begins with a digit, and C identifiers are made of it
 @pytest.mark.parametrize(
     "name, message",
     [
+        ("", LETTERS),
         ("Probe", LETTERS),
         ("my_probe", LETTERS),
         ("my probe", LETTERS),
@@ -141,6 +142,23 @@ def test_names_that_cannot_be(skep, tmp_path, name, message):
 def test_names_that_can_be(skep, tmp_path, name):
     skep("new", name).ok()
     skep("build", "-C", name, "--print-flags").ok()  # skep.yaml is read
+
+
+@pytest.mark.parametrize("parent", ["plain", "two words", "it's", "$HOME", "-x"])
+def test_next_command_can_be_copied(skep, tmp_path, parent):
+    (tmp_path / parent).mkdir()
+    done = skep("new", "--json", "--", f"{parent}/p").ok()
+    command = done.json()["next"].replace("skep build", "pwd")
+    shown = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert shown.stdout == f"{tmp_path}/{parent}/p\n"
+
+
+@pytest.mark.need("root", "setpriv")
+def test_no_right_to_write(skep, tmp_path, build_dir):
+    argv = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", str(build_dir / "bin/skep"), "new", "/sys/p"]
+    done = subprocess.run(argv, capture_output=True, text=True, env=skep.environ({}), timeout=60)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("skep new: /sys/p: cannot make folder: ")
 
 
 def test_dash_name_needs_dashes(skep, tmp_path):

@@ -136,8 +136,8 @@ static int not_dots(const struct dirent *d)
 	return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
 }
 
-static int write_folder(const struct scaffold *s, const char *from, const char *to,
-			const char *shown, unsigned int depth, struct skep_err *err);
+static int write_entries(const struct scaffold *s, const char *from, const char *to,
+			 const char *shown, unsigned int depth, struct skep_err *err);
 
 static int write_entry(const struct scaffold *s, const char *from_dir, const char *to_dir,
 		       const char *shown_dir, const char *name, unsigned int depth,
@@ -158,24 +158,24 @@ static int write_entry(const struct scaffold *s, const char *from_dir, const cha
 		return skep_fail(err, ENOMEM, "out of memory");
 	if (lstat(from, &st))
 		return fail_path(from, "cannot read template", err);
+	if (S_ISDIR(st.st_mode) && mkdir(to, 0777))
+		return fail_path(to, "cannot make folder", err);
 	if (S_ISDIR(st.st_mode))
-		return write_folder(s, from, to, shown, depth + 1, err);
+		return write_entries(s, from, to, shown, depth + 1, err);
 	if (S_ISREG(st.st_mode))
 		return write_file(s, from, to, st.st_mode, shown, err);
 	errno = EINVAL;
 	return fail_path(from, "template holds neither file nor folder", err);
 }
 
-static int write_folder(const struct scaffold *s, const char *from, const char *to,
-			const char *shown, unsigned int depth, struct skep_err *err)
+static int write_entries(const struct scaffold *s, const char *from, const char *to,
+			 const char *shown, unsigned int depth, struct skep_err *err)
 {
 	struct dirent **entries;
 	int n, rc = 0;
 
 	if (depth > MAX_DEPTH)
 		return skep_fail(err, ELOOP, "template '%s' is too deep", from);
-	if (mkdir(to, 0777))
-		return fail_path(to, "cannot make folder", err);
 	n = scandir(from, &entries, not_dots, by_name);
 	if (n < 0)
 		return fail_path(from, "cannot read template", err);
@@ -236,7 +236,9 @@ static int write_project(struct scaffold *s, const char *from, const char *dir,
 	tmp = text_fmt("%s.%08x.tmp", dir, salt);
 	if (!tmp)
 		return skep_fail(err, ENOMEM, "out of memory");
-	rc = write_folder(s, from, tmp, "", 0, err);
+	if (mkdir(tmp, 0777))
+		return fail_path(dir, "cannot make folder", err);
+	rc = write_entries(s, from, tmp, "", 0, err);
 	if (!rc)
 		rc = move_into_place(tmp, dir, err);
 	if (rc)
@@ -274,6 +276,22 @@ static int check_name(const char *name, struct skep_err *err)
 	return 0;
 }
 
+/* A folder as a shell reads it, so that the next command can be copied. */
+static void report_next(struct skep_node *root, const char *dir)
+{
+	_cleanup_(buf_release) struct buf quoted = { 0 };
+	const char *quote = strpbrk(dir, " \t\n\"'\\$`!&;|<>()*?[]{}#~") ? "'" : "";
+
+	for (const char *s = dir; *s; s++)
+		if (*quote && *s == '\'')
+			buf_str(&quoted, "'\\''");
+		else
+			buf_char(&quoted, *s);
+	if (quoted.data)
+		skep_node_fmt(root, "next", "next", "cd %s%s%s%s && skep build",
+			      *dir == '-' ? "./" : "", quote, quoted.data, quote);
+}
+
 static void report_new(struct skep_report *report, const char *name,
 		       const char *template_name, const char *dir)
 {
@@ -298,7 +316,7 @@ int skep_new(const char *dir, const struct skep_new_opts *opts,
 
 	if (!from || !path)
 		return skep_fail(err, ENOMEM, "out of memory");
-	rc = check_name(fs_basename(path), err);
+	rc = check_name(*dir ? fs_basename(path) : dir, err);
 	if (!rc)
 		rc = template_list_read(&list, templates, err);
 	if (!rc)
@@ -315,6 +333,6 @@ int skep_new(const char *dir, const struct skep_new_opts *opts,
 	s.files = skep_report_root(report);
 	rc = write_project(&s, from, path, err);
 	if (!rc)
-		skep_node_fmt(s.files, "next", "next", "cd %s && skep build", dir);
+		report_next(s.files, dir);
 	return rc;
 }
