@@ -257,6 +257,16 @@ def test_object_package_and_build_agree(skep, project):
     assert "struct other {" in renamed and "one_two" not in renamed.split("data[]")[0]
 
 
+def test_object_from_a_slow_pipe(skep, project, build_dir):
+    path = project("sched-latency") / "build/sched_latency.bpf.o"
+    command = 'sleep 0.2; head -c 100 "$1"; sleep 0.2; tail -c +101 "$1"'
+    with subprocess.Popen(["sh", "-c", command, "sh", path], stdout=subprocess.PIPE) as sender:
+        argv = [build_dir / "bin/skep", "skeleton", "/dev/stdin", "--name", "sched_latency"]
+        done = subprocess.run(argv, stdin=sender.stdout, capture_output=True, text=True, env=skep.environ({}), timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == skep("skeleton", path).ok().out
+
+
 def test_package_of_two_objects(skep, tmp_path):
     for name in ("one", "two"):
         (tmp_path / f"{name}.bpf.c").write_text(PLAIN.replace("<vmlinux.h>", '"vmlinux.h"') + PROGRAM)

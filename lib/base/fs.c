@@ -84,9 +84,7 @@ int fs_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
 
 int fs_read(const char *path, size_t max, char **data, size_t *len, struct skep_err *err)
 {
-	/* without O_NONBLOCK a pipe would be waited for before it is refused */
-	_cleanup_close_ int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return fail_at(err, path, errno, "cannot open");
