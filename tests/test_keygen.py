@@ -133,11 +133,22 @@ def test_passphrase_on_the_terminal(skep, tool, tmp_path):
     tool("openssl", "pkey", "-in", tmp_path / "k/skep.key", "-passin", "pass:s3cret", "-noout")
 
 
-@pytest.mark.parametrize("answers", [[b"one\n", b"two\n"], [b"\x03"]], ids=["differ", "ctrl-c"])
+def test_passphrase_that_is_too_long(skep, tmp_path):
+    env = {"SKEP_PASSPHRASE": "x" * 256}
+    done = skep("keygen", "--out", "k", "--type", "ecdsa-p256", "--passphrase", env=env)
+    assert (done.rc, done.err) == (2, "skep keygen: passphrase is too long\n")
+    assert not leftovers(tmp_path / "k")
+    env = {"SKEP_PASSPHRASE": "x" * 255}
+    skep("keygen", "--out", "k", "--type", "ecdsa-p256", "--passphrase", env=env).ok()
+
+
+@pytest.mark.parametrize("answers", [[b"one\n", b"two\n"], [b"\x03"], [b"x" * 256 + b"\n"]], ids=["differ", "ctrl-c", "long"])
 def test_terminal_without_agreement(skep, tmp_path, answers):
+    text = "passphrase is too long" if len(answers[0]) > 9 else "no passphrase was given"
+    differ = len(answers) == 2
     rc, seen = on_terminal(keygen_argv(skep), skep.environ(None), tmp_path, answers)
-    assert rc != 0, seen
-    assert "there is no passphrase for the new key" in seen
+    assert rc == 2 and f"skep keygen: {text}\r\n" in seen, seen
+    assert ("the two are not the same\r\n" in seen) == differ
     assert not leftovers(tmp_path / "k")
 
 

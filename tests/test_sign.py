@@ -142,6 +142,8 @@ def test_encrypted_key(skep, toy, tmp_path):
         "skep sign: k/skep.key: the key is encrypted and there is no passphrase\n"
         "  hint: set SKEP_PASSPHRASE, or run it on a terminal\n",
     )
+    done = skep(*argv, env={"SKEP_PASSPHRASE": "x" * 5000})
+    assert (done.rc, done.err) == (2, "skep sign: k/skep.key: passphrase is too long\n")
     assert toy.read_bytes() == before
     skep(*argv, env=env).ok()
 

@@ -81,8 +81,10 @@ static int ask(const char *prompt, bool twice, char *out, size_t size)
 	rc = ask_tty(fd, prompt, out, size);
 	if (!rc && twice) {
 		rc = ask_tty(fd, "the same again", again, sizeof(again));
-		if (!rc && strcmp(out, again))
-			rc = -SKEP_EUSAGE;
+		if (!rc && strcmp(out, again)) {
+			dprintf(fd, "the two are not the same\n");
+			rc = -ECANCELED;
+		}
 		explicit_bzero(again, sizeof(again));
 	}
 	close(fd);

@@ -45,20 +45,33 @@ static int answer(char *out, int size, int writing, void *ctx)
 	return strlen(out);
 }
 
+/* What is to be said when asking failed; none is for when there was nobody to ask. */
+static int ask_fail(int code, const char *none, struct skep_err *err)
+{
+	if (code == -EOVERFLOW)
+		return skep_fail(err, SKEP_EUSAGE, "passphrase is too long");
+	if (code == -ECANCELED)
+		return skep_fail(err, SKEP_EUSAGE, "no passphrase was given");
+	return skep_fail(err, code, "%s", none);
+}
+
 static int load_fail(const struct question *q, struct skep_err *err)
 {
+	int rc;
+
 	if (q->rc < 0) {
-		ERR_clear_error();
-		skep_fail(err, q->rc, "the key is encrypted and there is no passphrase");
-		skep_err_hint(err, "set SKEP_PASSPHRASE, or run it on a terminal");
+		rc = ask_fail(q->rc, "the key is encrypted and there is no passphrase",
+			      err);
+		if (q->rc != -EOVERFLOW && q->rc != -ECANCELED)
+			skep_err_hint(err, "set SKEP_PASSPHRASE, or run it on a terminal");
 	} else if (q->rc) {
-		ERR_clear_error();
-		skep_fail(err, SKEP_EVERIFY, "wrong passphrase");
+		rc = skep_fail(err, SKEP_EVERIFY, "wrong passphrase");
 	} else {
-		crypto_fail(err, SKEP_EKIND, "not a private key in PEM");
+		rc = crypto_fail(err, SKEP_EKIND, "not a private key in PEM");
 	}
+	ERR_clear_error();
 	skep_err_at(err, q->path, 0, 0);
-	return q->rc < 0 ? q->rc : q->rc ? -SKEP_EVERIFY : -SKEP_EKIND;
+	return rc;
 }
 
 int key_load(EVP_PKEY **out, const char *path, const struct skep_passphrase *passphrase,
@@ -135,7 +148,7 @@ static int write_pem(BIO *bio, EVP_PKEY *key, const struct skep_passphrase *pass
 		rc = passphrase->ask(passphrase->ctx, "passphrase for the new key", pass,
 				     sizeof(pass));
 	if (rc)
-		skep_fail(err, rc, "there is no passphrase for the new key");
+		rc = ask_fail(rc, "there is no passphrase for the new key", err);
 	else if (passphrase && !*pass)
 		rc = skep_fail(err, SKEP_EUSAGE, "an empty passphrase protects nothing");
 	else if (passphrase && !(sealed = encrypt(info, pass)))
