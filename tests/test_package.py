@@ -370,7 +370,7 @@ IMAGE = {
     "white space in the manifest": (lambda: raw_manifest(lambda m: m + b"\n"), "platform manifest is not in canonical form"),
     "label beside the config": (lambda: config(Config={}), "config has members that no package has"),
     "entry point in the config": (lambda: config(config={"Labels": {}, "Cmd": ["x"]}), "config has members that no package has"),
-    "deep manifest": (lambda: raw_manifest(lambda m: b'{"a":' * 100000), "malformed JSON"),
+    "deep manifest": (lambda: raw_manifest(lambda m: b'{"a":' * 50000), "malformed JSON"),
     "config of another architecture": (lambda: config(architecture="arm64"), "config is not for linux/amd64"),
     "config without layer": (lambda: config(rootfs={"type": "layers", "diff_ids": []}), "config does not name exactly one layer"),
     "config of another layer": (lambda: config(rootfs={"type": "layers", "diff_ids": ["sha256:" + "2" * 64]}), "layer is not the one whose digest the config holds"),
@@ -514,6 +514,7 @@ REFERRERS = {
     "many layers": (referrer(layers=[descriptor("x", b"{}")] * 65), "referrer has 65 layers"),
     "missing layer": (referrer(layers=[descriptor("x", b"absent")]), "referrer's layer '" + sha256(b"absent") + "' is missing"),
     "schema": (referrer(schemaVersion=1), "referrer is not '"),
+    "large": (referrer(annotations={"x": "y" * (256 << 10)}), "referrer has 2627"),
 }
 
 

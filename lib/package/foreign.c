@@ -73,7 +73,7 @@ static struct json_t *follow(const struct layout *l, const struct json_t *desc)
 	const struct blob *b = find(l, desc);
 	struct json_t *v = NULL;
 
-	if (!b || b->size > PKG_MAX_JSON || js_parse(&v, b->data, b->size, "", NULL))
+	if (!b || b->size > PKG_MAX_DOC || js_parse(&v, b->data, b->size, "", NULL))
 		return NULL;
 	return v;
 }
@@ -204,6 +204,9 @@ static int rewrite(struct layout *to, const struct layout *from,
 	const struct json_t *list = js_get(index, "manifests");
 	int rc = 0;
 
+	if (js_len(list) > MAX_ENTRIES)
+		rc = skep_fail(err, SKEP_ECORRUPT, "index.json has %zu entries",
+			       js_len(list));
 	for (size_t i = 0; i < js_len(list) && !rc; i++) {
 		const struct json_t *d = js_at(list, i);
 		const char *type = js_str(d, "mediaType");

@@ -12,6 +12,8 @@
 #define PKG_OBJECT_SUFFIX ".bpf.o"
 #define PKG_MAX_LAYER     ((size_t)256 << 20) /* inflated, all platforms together */
 #define PKG_MAX_JSON      ((size_t)4 << 20) /* registries need not take larger manifests */
+#define PKG_MAX_DOC \
+	((size_t)256 << 10) /* OCI index or manifest; parsed 80 times as much */
 #define PKG_MAX_PLATFORMS 16
 #define PKG_MAX_FILES     4096
 

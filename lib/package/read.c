@@ -42,7 +42,7 @@ int pkg_json(struct skep_pkg *p, const struct oci_desc *d, const char *media_typ
 	rc = pkg_blob(p, d, what, &b, err);
 	if (rc)
 		return rc;
-	if (b->size > PKG_MAX_JSON)
+	if (b->size > (strcmp(media_type, OCI_CONFIG) ? PKG_MAX_DOC : PKG_MAX_JSON))
 		return skep_fail(err, SKEP_ECORRUPT, "%s has %zu bytes", what, b->size);
 	return js_parse(out, b->data, b->size, where ? where : p->path, err);
 }
