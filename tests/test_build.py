@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from compilers import CLANGS, OLD
 
 from tinyproject import HEADER, SOURCE, STEPS, YAML, digest_of, made_again, tiny, wrapper, write  # noqa: F401
 
@@ -70,7 +71,7 @@ def test_nothing_of_this_machine_is_in_the_bytes(skep, tiny):
     assert b"./src/tiny.bpf.c" in blob
 
 
-@pytest.mark.parametrize("clang", ["clang-14", "clang-19"])
+@pytest.mark.parametrize("clang", CLANGS)
 def test_either_clang(skep, tiny, need, clang, bpftool):
     need(clang)
     p = tiny()
@@ -301,7 +302,7 @@ CATALOGUE = {
 }
 
 
-@pytest.mark.parametrize("clang", ["clang-14", "clang-19"])
+@pytest.mark.parametrize("clang", CLANGS)
 @pytest.mark.parametrize("case", CATALOGUE)
 def test_known_causes_are_explained(skep, tmp_path, case, clang, need):
     need(clang)
@@ -316,8 +317,8 @@ def test_known_causes_are_explained(skep, tmp_path, case, clang, need):
 
 
 def test_instruction_set_that_the_compiler_does_not_know(skep, tiny, need):
-    need("clang-14")
-    done = skep("build", "-C", tiny(files={"skep.yaml": YAML + "mcpu: v4\n"}), "--clang", "clang-14")
+    need(OLD)
+    done = skep("build", "-C", tiny(files={"skep.yaml": YAML + "mcpu: v4\n"}), "--clang", OLD)
     assert done.rc == 1
     assert done.err.splitlines()[-1] == (
         "  hint: this clang does not know -mcpu=v4: use clang 18 or newer, or set mcpu: v3")

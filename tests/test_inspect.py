@@ -9,10 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from compilers import CLANGS, OLD
 
 REPO = Path(__file__).resolve().parent.parent
 FLAGS = ["-mcpu=v3", "-g", "-O2", "-Wall", "-fno-ident", "-fdebug-compilation-dir=.", "-idirafter", "/usr/include/x86_64-linux-gnu"]
-BOTH = [(c, t) for c in ("clang-14", "clang-19") for t in ("bpfel", "bpfeb")]
+BOTH = [(c, t) for c in CLANGS for t in ("bpfel", "bpfeb")]
 
 SOURCE = r"""
 #include <linux/bpf.h>
@@ -260,7 +261,7 @@ def test_globals(skep, tool, probe):
 
 
 @pytest.mark.need("root", "bpffs", "x86_64")
-@pytest.mark.parametrize("clang", ["clang-14", "clang-19"])
+@pytest.mark.parametrize("clang", CLANGS)
 def test_maps_are_what_the_kernel_makes(skep, tool, bpftool, need, compiled, tmp_path, clang):
     need(clang)
     path = compiled(clang, "bpfel", SOURCE[: SOURCE.index("extern void")] + SOURCE[SOURCE.index('SEC("cgroup_skb') :])
@@ -415,8 +416,8 @@ def section_headers(data):
 
 def test_hostile_section_headers(skep, need, compiled, tmp_path):
     """Every field of every section header, set to what breaks arithmetic."""
-    need("clang-14")
-    whole = compiled("clang-14", "bpfel").read_bytes()
+    need(OLD)
+    whole = compiled(OLD, "bpfel").read_bytes()
     for header in section_headers(whole)[1:]:
         for offset, form in ((0, "I"), (4, "I"), (24, "Q"), (32, "Q"), (40, "I"), (44, "I"), (56, "Q")):
             for value in (0xFFFFFFFFFFFFFFFF, 1 << 40, len(whole) - 1):

@@ -8,12 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from compilers import CLANGS, OLD
 
 DATA = Path(__file__).resolve().parent / "data/skeleton"
 COMPILERS = {
     "gcc": ["gcc", "-xc"],
     "gcc-c99": ["gcc", "-xc", "-std=gnu99"],
-    "clang-14": ["clang-14", "-xc"],
+    OLD: [OLD, "-xc"],
     "clang-19": ["clang-19", "-xc", "-std=c23", "-D_GNU_SOURCE"],
     "g++": ["g++", "-xc++"],
     "g++-11": ["g++", "-xc++", "-std=c++11", "-D_GNU_SOURCE"],
@@ -126,7 +127,7 @@ def test_same_program_same_behaviour(bpf_object, headers, program, tool, need, c
     ]
 
 
-@pytest.mark.parametrize("clang", ["clang-14", "clang-19"])
+@pytest.mark.parametrize("clang", CLANGS)
 def test_same_members_at_same_offsets(bpf_object, headers, include, need, clang):
     need(clang, "clang-19")
     both = headers(bpf_object("zoo", "-DEVENTS", clang=clang), "zoo")

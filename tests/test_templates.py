@@ -9,9 +9,9 @@ import subprocess
 import uuid
 
 import pytest
+from compilers import CLANGS
 
 TEMPLATES = ("exec-watch", "sched-latency", "xdp-filter")
-CLANGS = ("clang-14", "clang-19")
 STRICT = ["-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wundef", "-Wunused-macros"]
 
 

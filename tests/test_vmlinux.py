@@ -8,9 +8,9 @@ import stat
 import struct
 
 import pytest
+from compilers import CLANGS
 
 HOST_BTF = "/sys/kernel/btf/vmlinux"
-CLANGS = ["clang-14", "clang-19"]
 FLAGS = ["--target=bpfel", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror", "-fms-extensions", "-Wno-microsoft-anon-tag"]
 
 pytestmark = pytest.mark.need("btf")
