@@ -213,6 +213,56 @@ int ext_read(struct ext *ext, const struct elf_file *elf, const struct btf *btf,
 	return ret;
 }
 
+struct visitor {
+	bool big;
+	ext_visit_fn visit;
+	void *ctx;
+};
+
+static int visit_word(const struct visitor *v, unsigned char *p, char is)
+{
+	uint32_t value = order_get32(v->big, p);
+	int ret = is == 'n' ? 0 : v->visit(&value, is != 't', v->ctx);
+
+	order_put32(v->big, p, value);
+	return ret;
+}
+
+static int visit_table(const struct visitor *v, unsigned char *p,
+		       const unsigned char *end, const struct layout *l)
+{
+	size_t record = order_get32(v->big, p), w;
+	int ret = 0;
+
+	for (p += 4; !ret && p < end;) {
+		uint32_t n = order_get32(v->big, p + 4);
+
+		ret = visit_word(v, p, 's');
+		for (p += 8; n; n--, p += record)
+			for (w = 0; !ret && w < l->words; w++)
+				ret = visit_word(v, p + 4 * (w + 1), l->is[w]);
+	}
+	return ret;
+}
+
+int ext_visit(void *data, bool big, ext_visit_fn visit, void *ctx)
+{
+	const struct visitor v = { big, visit, ctx };
+	unsigned char *header = data, *base;
+	size_t hdr_len = order_get32(big, header + 4), i;
+	int ret = 0;
+
+	base = header + hdr_len;
+	for (i = 0; !ret && i < (hdr_len >= HEADER_CORE ? 3 : 2); i++) {
+		size_t off = order_get32(big, header + 8 + 8 * i);
+		size_t len = order_get32(big, header + 12 + 8 * i);
+
+		if (len)
+			ret = visit_table(&v, base + off, base + off + len, &layouts[i]);
+	}
+	return ret;
+}
+
 void ext_release(struct ext *ext)
 {
 	free(ext->funcs.rows);

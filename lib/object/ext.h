@@ -3,6 +3,7 @@
 #ifndef LIB_OBJECT_EXT_H
 #define LIB_OBJECT_EXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,13 @@ struct ext {
 int ext_read(struct ext *ext, const struct elf_file *elf, const struct btf *btf,
 	     struct skep_err *err);
 void ext_release(struct ext *ext);
+
+/*
+ * Show every type id and string offset within the bytes of a .BTF.ext that ext_read() took, to change it: also those
+ * of sections that do not exist, which no row tells of and nobody has checked. Ends with the first error.
+ */
+typedef int (*ext_visit_fn)(uint32_t *value, bool is_string, void *ctx);
+int ext_visit(void *data, bool big, ext_visit_fn visit, void *ctx);
 
 /* The last row at or before an instruction of a section; NULL if there is none. Rows must be sorted. */
 const struct ext_row *ext_at(const struct ext_table *t, uint32_t section,
