@@ -4,6 +4,7 @@
 import io
 import json
 import os
+import random
 import re
 import shutil
 import struct
@@ -279,3 +280,185 @@ def test_raw_objects_of_either_byte_order(skep, tool, bpftool, need, build_dir, 
     assert skep("inspect", out, "--json").ok().json()["maps"][0]["event_type"] == "struct event"
     first = out.read_bytes()
     assert packed(skep, tmp_path, out, arch).read_bytes() == first
+
+
+# --- what clang orders by addresses --------------------------------------------------------------
+
+MANY = r"""
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#define __tag(name) __attribute__((btf_type_tag(name)))
+
+char LICENSE[] SEC("license") = "GPL";
+struct alpha; struct beta; struct gamma; union delta; struct epsilon; struct zeta;
+typedef struct epsilon epsilon_t;
+struct full { int x; struct alpha *a; const struct zeta *z; epsilon_t *e; };
+struct value {
+	struct full __tag("kptr") *f;
+	struct gamma __tag("user") __tag("kptr") *g;
+	struct beta *b;
+	union delta __tag("kptr") *d;
+	struct { struct alpha *deep[2]; } in;
+} v;
+
+__attribute__((noinline)) int ids(struct beta *b)
+{
+	return bpf_core_type_id_local(struct gamma) + bpf_core_type_id_kernel(union delta) +
+	       bpf_core_type_id_local(struct full) + bpf_core_type_id_kernel(struct beta);
+}
+
+SEC("raw_tp/sched_switch") int on_switch(void *ctx)
+{
+	v.f = 0;
+	return ids(v.b) + bpf_core_field_exists(struct value, b);
+}
+"""
+
+FWD, TYPE_TAG = 7, 18
+WORDS = {1: 1, 3: 3, 14: 1, 17: 1}  # after a record's first three, by kind
+WORDS_EACH = {4: 3, 5: 3, 6: 2, 13: 2, 15: 3, 19: 3}
+REFERS = {2, 8, 9, 10, 11, 12, 13, 14, 17, 18}  # in the third word
+REFERS_IN = {3: (3, 1, 2), 4: (4, 3, 3), 5: (4, 3, 3), 13: (4, 2, None), 15: (3, 3, None)}  # first word, step, how many
+NAMES_IN = {4: (3, 3), 5: (3, 3), 6: (3, 2), 13: (3, 2), 19: (3, 3)}
+
+
+def swap_order(tool, path, seed):
+    """The object as a clang with other addresses could have written it: FWD, TYPE_TAG and strings in any order."""
+    data, found, rng = bytearray(path.read_bytes()), sections(tool, path), random.Random(seed)
+    order = ">" if data[5] == 2 else "<"
+
+    def words(at, n):
+        return list(struct.unpack_from(f"{order}{n}I", data, at))
+
+    at = found[".BTF"][2]
+    _, types_len, strs_off, strs_len = words(at + 8, 4)
+    types, pos, strs = [None], at + 24, at + 24 + strs_off
+    while pos < at + 24 + types_len:
+        info = words(pos + 4, 1)[0]
+        kind = info >> 24 & 31
+        n = 3 + WORDS.get(kind, 0) + WORDS_EACH.get(kind, 0) * (info & 0xFFFF)
+        types.append((kind, words(pos, n)))
+        pos += 4 * n
+    slots = [i for i, t in enumerate(types) if t and t[0] in (FWD, TYPE_TAG)]
+    ids = list(range(len(types)))
+    for old, new in zip(slots, rng.sample(slots, len(slots))):
+        ids[old] = new
+    texts = bytes(data[strs + 1 : strs + strs_len - 1]).split(b"\0")
+    moved, offsets, new_strs, off = rng.sample(range(len(texts)), len(texts)), {0: 0}, b"\0", 1
+    starts = [1 + sum(len(t) + 1 for t in texts[:i]) for i in range(len(texts))]
+    for i in moved:
+        offsets[starts[i]] = len(new_strs)
+        new_strs += texts[i] + b"\0"
+    out = [None] * len(types)
+    for i, t in enumerate(types[1:], 1):
+        kind, w = t
+        w[0] = offsets[w[0]]
+        if kind in REFERS:
+            w[2] = ids[w[2]]
+        first, step, n = REFERS_IN.get(kind, (0, 1, 0))
+        for k in list(range(first, len(w), step))[:n] if kind != 15 else range(3, len(w), 3):
+            w[k] = ids[w[k]]
+        first, step = NAMES_IN.get(kind, (len(w), 1))
+        for k in range(first, len(w), step):
+            w[k] = offsets[w[k]]
+        out[ids[i]] = struct.pack(f"{order}{len(w)}I", *w)
+    data[at + 24 : at + 24 + types_len] = b"".join(out[1:])
+    data[strs : strs + strs_len] = new_strs
+
+    def replace(pos, table):
+        struct.pack_into(order + "I", data, pos, table[words(pos, 1)[0]])
+
+    at = found[".BTF.ext"][2]
+    for i, fields in enumerate(("t", "ss ", "ts ")):
+        begin, size = words(at + 8 + 8 * i, 2)
+        begin += at + words(at + 4, 1)[0]
+        record, pos = words(begin, 1)[0], begin + 4
+        while pos < begin + size:
+            name, n = words(pos, 2)
+            section = texts[starts.index(name)].decode()
+            replace(pos, offsets)
+            for pos in range(pos + 8, pos + 8 + n * record, record):
+                insn = found[section][2] + words(pos, 1)[0] + 4
+                if i == 2 and words(pos + 12, 1)[0] in (6, 7):  # local and target type id
+                    assert words(insn, 1) == words(pos + 4, 1)
+                    replace(insn, ids)
+                for k, field in enumerate(fields):
+                    if field != " ":
+                        replace(pos + 4 + 4 * k, ids if field == "t" else offsets)
+            pos += record
+    return bytes(data)
+
+
+def without_order(types):
+    """bpftool's dump with forward declarations and tags where they are used."""
+    ids = {t["id"]: t for t in types}
+
+    def spell(value):
+        if isinstance(value, list):
+            return [spell(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        return {k: moving(v) if k.endswith("type_id") else spell(v) for k, v in value.items()}
+
+    def moving(n):
+        t = ids.get(n)
+        if not t or t["kind"] not in ("FWD", "TYPE_TAG"):
+            return str(n)
+        return " ".join((t["kind"], t["name"], t.get("fwd_kind", ""), moving(t.get("type_id", 0))))
+
+    kept = [spell(t) for t in types if t["kind"] not in ("FWD", "TYPE_TAG")]
+    return kept, sorted(moving(t["id"]) for t in types if t["kind"] in ("FWD", "TYPE_TAG"))
+
+
+def listing(tool, path):
+    """llvm's instructions with source lines and CO-RE relocations, the type ids apart -> text, [(in code, in relocation)]."""
+    text = tool("llvm-objdump-19", "-drS", "--no-show-raw-insn", path).stdout.split("file format", 1)[1]
+    found = re.findall(r"= (\w+) ll\n\s+\w+:\s+CO-RE <(?:local|target)_type_id> \[(\d+)\]", text)
+    text = re.sub(r"= \w+ ll(\n\s+\w+:\s+CO-RE <(?:local|target)_type_id>)", r"= ID ll\1", text)
+    return re.sub(r"\[\d+\]", "[]", text), [(int(code, 0), int(relo)) for code, relo in found]
+
+
+@pytest.mark.parametrize("target, arch", [("bpfel", "x86_64"), ("bpfeb", "s390x")])
+@pytest.mark.parametrize("clang", CLANGS)
+def test_addresses_of_clang_leave_no_trace(skep, tool, bpftool, need, build_dir, tmp_path, clang, target, arch):
+    need(clang)
+    (tmp_path / "many.bpf.c").write_text(MANY)
+    include = ["-I", build_dir / "share/skep/libbpf", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+    tool(clang, f"--target={target}", "-mcpu=v3", "-g", "-O2", *include, "-c", "many.bpf.c", cwd=tmp_path)
+    raw = tmp_path / "many.bpf.o"
+    tool("llvm-strip-19", "-g", raw)
+    first = packed(skep, tmp_path, raw, arch, "many").read_bytes()
+    out = tmp_path / "out/many.bpf.o"
+    assert packed(skep, tmp_path, out, arch, "many").read_bytes() == first
+    assert without_order(btf(bpftool, out)) == without_order(btf(bpftool, raw))
+    text, ids = listing(tool, out)
+    assert text == listing(tool, raw)[0] and "v.f = 0;" in text
+    assert len(ids) == 4 and all(code == relo for code, relo in ids)
+    before, seen = raw.read_bytes(), set()
+    for seed in range(8):
+        raw.write_bytes(before)
+        raw.write_bytes(swap_order(tool, raw, seed))
+        seen.add(raw.read_bytes())
+        assert without_order(btf(bpftool, raw)) == without_order(btf(bpftool, out))
+        assert packed(skep, tmp_path, raw, arch, "many").read_bytes() == first, seed
+    assert len(seen) == 8
+
+
+def test_shared_strings_do_not_multiply(skep, tool, need, tmp_path):
+    """300 names, each the end of the same 1 MiB: copied they would take 300 MiB."""
+    need("clang-19")
+    source = "__attribute__((section(\"xdp\"))) int pass(void *ctx) { return 2; }\n"
+    (tmp_path / "probe.bpf.c").write_text(source)
+    tool("clang-19", "--target=bpfel", "-g", "-O2", "-c", "probe.bpf.c", cwd=tmp_path)
+    strings = b"\0" + b"a" * (1 << 20) + b"\0int\0"
+    types = struct.pack("<4I", len(strings) - 4, 1 << 24, 4, 1 << 24 | 32)
+    types += b"".join(struct.pack("<3I", 1 + i, 8 << 24, 1) for i in range(300))
+    header = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
+    (tmp_path / "btf").write_bytes(header + types + strings)
+    edit = ["--remove-section", ".BTF.ext", "--update-section", ".BTF=btf"]
+    tool("llvm-objcopy-19", *edit, "probe.bpf.o", cwd=tmp_path)
+    done = skep("pack", "probe.bpf.o", "--name", "probe", "--version", "1.0.0", "--arch", "x86_64", "-o", "p.skep")
+    assert done.rc == 1
+    assert done.err.splitlines() == ["skep pack: probe.bpf.o: malformed BTF: its strings and ids do not hold together"]

@@ -4,11 +4,13 @@
  * allocated ones, their relocations, .BTF, .BTF.ext and the symbol table. Everything else goes, and
  * so does .skep.types, whose only purpose was to bring event types into .BTF.
  *
- * Type ids must not move, .BTF.ext and map definitions refer to them. So the section's BTF records
- * are rewritten in place into others of the same length that libbpf and every kernel take:
+ * Its BTF records are rewritten in place, for the ids of the others to stay, into records of the same length
+ * that libbpf and every kernel take:
  *
  *	DATASEC ".skep.types", n x {var, offset, size}  ->  anonymous STRUCT, n x {no name, pointer, bit offset}
  *	VAR "__skep_event_x" -> pointer, {linkage}      ->  INT of the same name, {8 bits}
+ *
+ * Types and strings then get the order that canon.c gives them.
  *
  * Layout: ELF header, sections in their old order, one string table, section headers.
  */
@@ -23,6 +25,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/btf/btf.h"
+#include "lib/object/canon.h"
 #include "lib/object/elffile.h"
 #include "lib/object/order.h"
 
@@ -35,6 +38,8 @@ struct finish {
 	uint32_t *symbol_to;
 	size_t section_cnt, symbol_cnt; /* of the new file */
 	size_t first_global;
+	struct canon canon;
+	size_t *copied_to; /* in out, by old section; 0 for what is not copied */
 	struct buf out, names, headers;
 };
 
@@ -71,7 +76,8 @@ static int choose(struct finish *f, struct skep_err *err)
 
 	f->section_to = calloc(f->in.section_cnt, sizeof(*f->section_to));
 	f->symbol_to = calloc(f->in.symbol_cnt, sizeof(*f->symbol_to));
-	if (!f->section_to || !f->symbol_to)
+	f->copied_to = calloc(f->in.section_cnt, sizeof(*f->copied_to));
+	if (!f->section_to || !f->symbol_to || !f->copied_to)
 		return skep_fail(err, ENOMEM, "out of memory");
 	f->section_cnt = 1;
 	for (i = 1; i < f->in.section_cnt; i++)
@@ -211,28 +217,45 @@ static int drop_types_section(const struct btf *btf, struct skep_err *err)
 	return 0;
 }
 
-/* libbpf gives a foreign byte order back as it came; the records are edited in ours. */
-static int write_btf(struct finish *f, const struct elf_section *s, struct skep_err *err)
+static int read_types(struct finish *f, struct skep_err *err)
 {
+	const struct elf_section *s = elf_file_section(&f->in, ".BTF");
 	struct btf *btf;
-	const void *raw;
-	uint32_t size;
 	int ret;
 
+	if (!s || !s->data)
+		return 0;
 	ret = btf_from_raw(&btf, s->data, s->size, err);
 	if (ret)
 		return ret;
 	ret = drop_types_section(btf, err);
-	if (ret)
-		goto out;
-	raw = btf__raw_data(btf, &size);
-	if (raw)
-		buf_add(&f->out, raw, size);
-	else
-		ret = skep_fail(err, ENOMEM, "out of memory");
-out:
-	btf__free(btf);
-	return ret;
+	if (ret) {
+		btf__free(btf);
+		return ret;
+	}
+	return canon_make(&f->canon, &f->in, btf, err);
+}
+
+static bool is_types(const struct finish *f, const struct elf_section *s)
+{
+	if (s->type == SHT_NOBITS)
+		return false;
+	return (f->canon.btf && !strcmp(s->name, ".BTF")) ||
+	       (f->canon.ext && !strcmp(s->name, ".BTF.ext"));
+}
+
+/* libbpf gives a foreign byte order back as it came; the records are edited in ours. */
+static int write_types(struct finish *f, const struct elf_section *s, struct skep_err *err)
+{
+	const void *raw = f->canon.ext;
+	uint32_t size = f->canon.ext_size;
+
+	if (!strcmp(s->name, ".BTF"))
+		raw = btf__raw_data(f->canon.btf, &size);
+	if (!raw)
+		return skep_fail(err, ENOMEM, "out of memory");
+	buf_add(&f->out, raw, size);
+	return 0;
 }
 
 static void align_to(struct buf *b, uint64_t align)
@@ -277,9 +300,10 @@ static int write_section(struct finish *f, size_t i, struct skep_err *err)
 		s.link = f->section_to[f->in.symtab];
 		s.info = f->section_to[s.info];
 		s.flags &= ~(uint64_t)SHF_INFO_LINK;
-	} else if (!strcmp(s.name, ".BTF")) {
-		ret = write_btf(f, &s, err);
+	} else if (is_types(f, &s)) {
+		ret = write_types(f, &s, err);
 	} else if (s.type != SHT_NOBITS) {
+		f->copied_to[i] = off;
 		buf_add(&f->out, s.data, s.size);
 	}
 	add_header(f, &s, add_name(f, s.name), off,
@@ -327,9 +351,11 @@ static int write_all(struct finish *f, struct skep_err *err)
 	shoff = f->out.len;
 	buf_add(&f->out, f->headers.data, f->headers.len);
 	ret = buf_check(&f->names, err) ?: buf_check(&f->headers, err) ?: buf_check(&f->out, err);
-	if (!ret)
-		write_ehdr(f, shoff);
-	return ret;
+	if (ret)
+		return ret;
+	write_ehdr(f, shoff);
+	canon_patch(&f->canon, &f->in, f->copied_to, (unsigned char *)f->out.data);
+	return 0;
 }
 
 int object_finish(const void *elf, size_t size, const char *where, void **out,
@@ -342,6 +368,8 @@ int object_finish(const void *elf, size_t size, const char *where, void **out,
 	if (!ret)
 		ret = choose(&f, err);
 	if (!ret)
+		ret = read_types(&f, err);
+	if (!ret)
 		ret = write_all(&f, err);
 	if (!ret)
 		*out = buf_take(&f.out, out_size);
@@ -350,6 +378,8 @@ int object_finish(const void *elf, size_t size, const char *where, void **out,
 	elf_file_release(&f.in);
 	free(f.section_to);
 	free(f.symbol_to);
+	free(f.copied_to);
+	canon_release(&f.canon);
 	buf_release(&f.out);
 	buf_release(&f.names);
 	buf_release(&f.headers);
