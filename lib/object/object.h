@@ -31,7 +31,8 @@ struct obj_map {
 	const char *name; /* as in the source; ".rodata", ".bss.x" for data sections */
 	const char *type; /* libbpf_bpf_map_type_str(): "ringbuf" */
 	const char *event_type; /* struct name given by SKEP_EVENTS(), NULL if none */
-	uint32_t map_type;      /* enum bpf_map_type */
+	const char *hist; /* "log2:ns", given by SKEP_HIST() and its like, NULL if none */
+	uint32_t map_type; /* enum bpf_map_type */
 	uint32_t key_size, value_size, max_entries, flags;
 	uint32_t key_type_id, value_type_id; /* in the object's BTF, 0 if untyped */
 	uint32_t event_type_id;              /* of event_type, 0 if none */

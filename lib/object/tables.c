@@ -12,6 +12,7 @@
 #include "lib/btf/cname.h"
 
 #define EVENT_TAG "skep:event="
+#define HIST_TAG  "skep:hist="
 
 static int no_memory(struct skep_err *err)
 {
@@ -100,25 +101,33 @@ static uint32_t find_type(const struct btf *btf, const char *c_name)
 	return id > 0 ? id : 0;
 }
 
-/* By type id of a variable: the string offset of the event tag on it. */
-static uint32_t *event_tags(const struct btf *btf)
+/* What the decl tags on one variable say behind their prefixes. */
+struct tags {
+	const char *event, *hist;
+};
+
+/* By type id of the variable. */
+static struct tags *find_tags(const struct btf *btf)
 {
 	uint32_t id, n = btf__type_cnt(btf);
-	uint32_t *tags = calloc(n, sizeof(*tags));
+	struct tags *tags = calloc(n, sizeof(*tags));
 
 	for (id = 1; tags && id < n; id++) {
 		const struct btf_type *t = btf__type_by_id(btf, id);
+		const char *text = btf__name_by_offset(btf, t->name_off);
 
-		if (btf_is_decl_tag(t) && btf_decl_tag(t)->component_idx == -1 &&
-		    !strncmp(btf__name_by_offset(btf, t->name_off), EVENT_TAG,
-			     strlen(EVENT_TAG)))
-			tags[t->type] = t->name_off;
+		if (!btf_is_decl_tag(t) || btf_decl_tag(t)->component_idx != -1)
+			continue;
+		if (!strncmp(text, EVENT_TAG, strlen(EVENT_TAG)))
+			tags[t->type].event = text + strlen(EVENT_TAG);
+		if (!strncmp(text, HIST_TAG, strlen(HIST_TAG)))
+			tags[t->type].hist = text + strlen(HIST_TAG);
 	}
 	return tags;
 }
 
 static void fill_from_definition(struct obj_map *m, const struct btf *btf,
-				 uint32_t var_id, const uint32_t *tags)
+				 uint32_t var_id, const struct tags *tags)
 {
 	const struct btf_type *var = btf__type_by_id(btf, var_id);
 
@@ -126,10 +135,10 @@ static void fill_from_definition(struct obj_map *m, const struct btf *btf,
 	if (m->map_type == BPF_MAP_TYPE_RINGBUF ||
 	    m->map_type == BPF_MAP_TYPE_USER_RINGBUF)
 		m->max_entries = map_def_uint(btf, var, "max_entries");
-	if (!tags[var_id])
-		return;
-	m->event_type = btf__name_by_offset(btf, tags[var_id]) + strlen(EVENT_TAG);
-	m->event_type_id = find_type(btf, m->event_type);
+	m->hist = tags[var_id].hist;
+	m->event_type = tags[var_id].event;
+	if (m->event_type)
+		m->event_type_id = find_type(btf, m->event_type);
 }
 
 static int fill_map(struct obj_map *m, struct bpf_map *bpf, struct cname *names)
@@ -168,7 +177,7 @@ static int fill_maps(struct object *o, struct cname *names, struct skep_err *err
 	int32_t sec_id = btf__find_by_name_kind(o->btf, ".maps", BTF_KIND_DATASEC);
 	const struct btf_type *sec = sec_id > 0 ? btf__type_by_id(o->btf, sec_id) : NULL;
 	size_t vars = sec ? btf_vlen(sec) : 0, n = 0;
-	uint32_t *tags = event_tags(o->btf);
+	struct tags *tags = find_tags(o->btf);
 	struct bpf_map *bpf;
 
 	bpf_object__for_each_map(bpf, o->bpf) n++;

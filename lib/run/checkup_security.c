@@ -114,7 +114,7 @@ static int try_signature(void)
 				.prog_flags = BPF_F_SLEEPABLE,
 				.insns = (uintptr_t)nothing,
 				.insn_cnt = ARRAY_SIZE(nothing),
-				.license = (uintptr_t) "GPL" };
+				.license = (uintptr_t)"GPL" };
 	long fd;
 
 	attr.signature = (uintptr_t)signature;

@@ -8,8 +8,8 @@
 
 #include <bpf/btf.h>
 
-#include "lib/base/text.h"
 #include "lib/base/escape.h"
+#include "lib/base/text.h"
 
 #define MAX_STRING_COLUMNS 32
 #define MAX_TEXT_ELEMENTS  64

@@ -15,19 +15,19 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "lib/run/decode.h"
 #include "lib/base/escape.h"
-#include "lib/run/tag.h"
+#include "lib/object/object.h"
+#include "lib/run/decode.h"
 
 #define BATCH \
 	1024 /* records of one buffer before the others and the stop request get their turn */
 #define PERF_PAGES 64
 #define FLUSH_LEN  (64U << 10)
 
-/* One buffer map. */
 /* Numbers could take 20 columns and rarely do: process ids have at most 7 digits. */
 #define USUAL_DIGITS 7
 
+/* One buffer map. */
 struct stream {
 	struct events *events;
 	const char *map;          /* name; borrowed of the object */
@@ -234,26 +234,26 @@ static int rename_map(struct shape *shape, struct skep_err *err)
 	return 0;
 }
 
-static int set_shape(struct stream *s, const struct btf *btf, struct skep_err *err)
+static int set_shape(struct stream *s, const struct obj_map *map, const struct btf *btf,
+		     struct skep_err *err)
 {
-	const char *type = tag_of_map(btf, s->map, "skep:event=");
-	uint32_t id = type ? tag_type_id(btf, type) : 0;
 	int rc;
 
-	if (!type)
+	if (!map->event_type)
 		return 0;
-	if (!id)
+	if (!map->event_type_id)
 		return skep_fail(err, SKEP_ECORRUPT,
-				 "map '%s' carries '%s', which has no BTF", s->map, type);
-	rc = shape_new(&s->shape, btf, id, err);
+				 "map '%s' carries '%s', which has no BTF", s->map,
+				 map->event_type);
+	rc = shape_new(&s->shape, btf, map->event_type_id, err);
 	if (!rc)
 		rc = rename_map(s->shape, err);
 	if (rc)
 		return rc;
 	if (!s->shape->field_cnt)
 		return skep_fail(err, SKEP_ECORRUPT,
-				 "'%s', the type of map '%s', has no members", type,
-				 s->map);
+				 "'%s', the type of map '%s', has no members",
+				 map->event_type, s->map);
 	s->widths = calloc(s->shape->field_cnt, sizeof(*s->widths));
 	if (!s->widths)
 		return skep_fail(err, ENOMEM, "out of memory");
@@ -283,10 +283,9 @@ static int open_ring(struct events *e, struct stream *s, int fd, struct skep_err
 	return 0;
 }
 
-static int add_map(struct events *e, const struct btf *btf, const struct bpf_map *map,
+static int add_map(struct events *e, const struct object *o, const struct obj_map *map,
 		   struct skep_err *err)
 {
-	bool perf = bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 	struct stream *s = calloc(1, sizeof(*s)), **more;
 	int rc;
 
@@ -299,13 +298,13 @@ static int add_map(struct events *e, const struct btf *btf, const struct bpf_map
 	}
 	e->streams[e->stream_cnt++] = s;
 	s->events = e;
-	s->map = bpf_map__name(map);
-	rc = set_shape(s, btf, err);
+	s->map = map->name;
+	rc = set_shape(s, map, o->btf, err);
 	if (rc)
 		return rc;
-	if (!perf)
-		return open_ring(e, s, bpf_map__fd(map), err);
-	s->perf = perf_buffer__new(bpf_map__fd(map), PERF_PAGES, on_perf_sample,
+	if (map->map_type == BPF_MAP_TYPE_RINGBUF)
+		return open_ring(e, s, bpf_map__fd(map->bpf), err);
+	s->perf = perf_buffer__new(bpf_map__fd(map->bpf), PERF_PAGES, on_perf_sample,
 				   on_perf_lost, s, NULL);
 	if (!s->perf)
 		return skep_fail(err, errno, "cannot read perf buffer '%s': %s", s->map,
@@ -313,23 +312,19 @@ static int add_map(struct events *e, const struct btf *btf, const struct bpf_map
 	return 0;
 }
 
-int events_add(struct events *e, const struct bpf_object *obj, struct skep_err *err)
+int events_add(struct events *e, const struct object *o, struct skep_err *err)
 {
-	const struct bpf_map *map;
+	int rc = 0;
 
-	bpf_object__for_each_map(map, obj)
-	{
-		enum bpf_map_type type = bpf_map__type(map);
-		int rc;
+	for (size_t i = 0; i < o->map_cnt && !rc; i++) {
+		const struct obj_map *map = &o->maps[i];
 
-		if (!bpf_map__autocreate(map) || (type != BPF_MAP_TYPE_RINGBUF &&
-						  type != BPF_MAP_TYPE_PERF_EVENT_ARRAY))
-			continue;
-		rc = add_map(e, bpf_object__btf(obj), map, err);
-		if (rc)
-			return rc;
+		if (bpf_map__autocreate(map->bpf) &&
+		    (map->map_type == BPF_MAP_TYPE_RINGBUF ||
+		     map->map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY))
+			rc = add_map(e, o, map, err);
 	}
-	return 0;
+	return rc;
 }
 
 static int watch(int epoll_fd, int fd, struct skep_err *err)

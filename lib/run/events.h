@@ -11,15 +11,15 @@
 
 #include "lib/run/sink.h"
 
-struct bpf_object;
 struct events;
+struct object;
 
 int events_new(struct events **out, struct sink *sink, bool json,
 	       const struct skep_log *log, struct skep_err *err);
 void events_free(struct events *e);
 
 /* Open the buffers of a loaded object, which must outlive e. */
-int events_add(struct events *e, const struct bpf_object *obj, struct skep_err *err);
+int events_add(struct events *e, const struct object *o, struct skep_err *err);
 
 /* Have an epoll instance wake up, with data.fd of the buffer, when there is something to drain. */
 int events_watch(const struct events *e, int epoll_fd, struct skep_err *err);

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lib/run/decode.h"
 #include "lib/base/escape.h"
+#include "lib/run/decode.h"
 #include "lib/run/maps.h"
 
 #define MAX_SLOTS   512

@@ -10,9 +10,9 @@
 #include <bpf/libbpf.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/escape.h"
 #include "lib/base/fs.h"
 #include "lib/btf/messages.h"
-#include "lib/base/escape.h"
 #include "lib/run/explain.h"
 
 #define LOG_SIZE \

@@ -14,9 +14,9 @@
 #include <bpf/libbpf.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/run/decode.h"
 #include "lib/base/escape.h"
-#include "lib/run/tag.h"
+#include "lib/object/object.h"
+#include "lib/run/decode.h"
 
 #define MAX_ROWS   64
 #define MAX_GLOBAL 4096 /* bytes of a variable */
@@ -199,31 +199,24 @@ static void drop_zeros(struct mapdata *m)
 	m->cnt = kept;
 }
 
-static bool is_array(const struct bpf_map *map)
-{
-	return bpf_map__type(map) == BPF_MAP_TYPE_ARRAY ||
-	       bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
-}
-
-static int print_map(const struct bpf_map *map, const struct btf *btf, bool json,
+static int print_map(const struct obj_map *map, const struct btf *btf, bool json,
 		     struct buf *out, struct skep_err *err)
 {
-	const char *name = bpf_map__name(map),
-		   *hist = tag_of_map(btf, name, "skep:hist=");
 	_cleanup_(mapdata_release) struct mapdata m = { 0 };
-	int rc = mapdata_read(&m, map, btf, err);
+	int rc = mapdata_read(&m, map->bpf, btf, err);
 
 	if (rc)
 		return rc;
-	if (hist && hist_fits(&m)) {
-		hist_print(&m, name, hist, json, out);
+	if (map->hist && hist_fits(&m)) {
+		hist_print(&m, map->name, map->hist, json, out);
 		return 0;
 	}
-	if (is_array(map))
+	if (map->map_type == BPF_MAP_TYPE_ARRAY ||
+	    map->map_type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		drop_zeros(&m);
 	if (!json)
-		return print_table(&m, name, out, err);
-	print_json(&m, name, out);
+		return print_table(&m, map->name, out, err);
+	print_json(&m, map->name, out);
 	return 0;
 }
 
@@ -259,47 +252,41 @@ static void print_global(const struct btf *btf, const struct btf_var_secinfo *v,
 	buf_char(out, '\n');
 }
 
-static void print_globals(const struct bpf_map *map, const struct btf *btf, bool json,
+static void print_globals(const struct obj_map *map, const struct btf *btf, bool json,
 			  struct buf *out)
 {
 	const struct btf_type *sec =
-		btf__type_by_id(btf, bpf_map__btf_value_type_id(map));
+		btf__type_by_id(btf, bpf_map__btf_value_type_id(map->bpf));
 	const struct btf_var_secinfo *v;
 	size_t len = 0;
-	const void *data = bpf_map__initial_value(map, &len);
+	const void *data = bpf_map__initial_value(map->bpf, &len);
 
 	if (!sec || !btf_is_datasec(sec) || !data)
 		return;
 	if (!json)
-		buf_fmt(out, "\nglobals in %s:\n", strchr(bpf_map__name(map), '.'));
+		buf_fmt(out, "\nglobals in %s:\n", map->name);
 	v = btf_var_secinfos(sec);
 	for (uint32_t i = 0; i < btf_vlen(sec); i++)
 		print_global(btf, &v[i], data, len, json, out);
 }
 
 /* Variables that programs write: not .rodata, not .kconfig. */
-static bool is_written_data(const struct bpf_map *map)
+static bool is_written_data(const struct obj_map *map)
 {
-	const char *dot = strchr(bpf_map__name(map), '.');
-
-	return bpf_map__is_internal(map) && dot &&
-	       (!strncmp(dot, ".bss", 4) || !strncmp(dot, ".data", 5));
+	return map->data_section &&
+	       (!strncmp(map->name, ".bss", 4) || !strncmp(map->name, ".data", 5));
 }
 
-int maps_print(const struct bpf_object *obj, bool json, struct buf *out,
-	       struct skep_err *err)
+int maps_print(const struct object *o, bool json, struct buf *out, struct skep_err *err)
 {
-	const struct btf *btf = bpf_object__btf(obj);
-	const struct bpf_map *map;
-
-	bpf_object__for_each_map(map, obj)
-	{
+	for (size_t i = 0; i < o->map_cnt; i++) {
+		const struct obj_map *map = &o->maps[i];
 		int rc = 0;
 
-		if (mapdata_lists(map))
-			rc = print_map(map, btf, json, out, err);
+		if (mapdata_lists(map->bpf))
+			rc = print_map(map, o->btf, json, out, err);
 		else if (is_written_data(map))
-			print_globals(map, btf, json, out);
+			print_globals(map, o->btf, json, out);
 		if (rc)
 			return rc;
 	}

@@ -10,11 +10,10 @@
 #include "lib/base/buf.h"
 #include "lib/run/mapdata.h"
 
-struct bpf_object;
+struct object;
 
 /* Append all maps of a loaded object to out. */
-int maps_print(const struct bpf_object *obj, bool json, struct buf *out,
-	       struct skep_err *err);
+int maps_print(const struct object *o, bool json, struct buf *out, struct skep_err *err);
 
 /* `{"map":"name"`: how every JSON line of a map begins. */
 void maps_json_open(const char *map, struct buf *out);

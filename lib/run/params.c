@@ -13,8 +13,8 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/text.h"
 #include "lib/base/escape.h"
+#include "lib/base/text.h"
 
 #define MAX_LIST (1U << 20) /* entries given for one map */
 

@@ -13,10 +13,10 @@
 
 #include "lib/base/arch.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/escape.h"
 #include "lib/base/text.h"
 #include "lib/package/package.h"
 #include "lib/run/attach.h"
-#include "lib/base/escape.h"
 #include "lib/run/events.h"
 #include "lib/run/load.h"
 #include "lib/run/maps.h"
@@ -117,7 +117,7 @@ static int load_objects(struct run *r, struct skep_err *err)
 	for (size_t i = 0; i < r->manifest->object_cnt && !rc; i++) {
 		rc = load_commit(&r->objects[i], &r->params, r->opts->log, err);
 		if (!rc)
-			rc = events_add(r->events, r->objects[i].object->bpf, err);
+			rc = events_add(r->events, r->objects[i].object, err);
 	}
 	return rc;
 }
@@ -233,13 +233,14 @@ static void add_line(struct run *r, const char *program, const char *line, size_
 static int read_iterators(struct run *r, struct skep_err *err)
 {
 	size_t read = 0;
+	int rc;
 
 	for (size_t i = 0; i < r->attachments.cnt; i++) {
 		const struct attachment *at = &r->attachments.items[i];
 		_cleanup_free_ char *text = NULL;
 		size_t len = 0;
-		int rc = attach_read_iter(at, &text, &len, err);
 
+		rc = attach_read_iter(at, &text, &len, err);
 		if (rc)
 			return rc;
 		if (!text)
@@ -252,9 +253,8 @@ static int read_iterators(struct run *r, struct skep_err *err)
 			s += n + 1;
 		}
 	}
-	if (sink_flush(&r->sink, err))
-		return -err->code;
-	return read && read == r->attachments.cnt;
+	rc = sink_flush(&r->sink, err);
+	return rc ? rc : read && read == r->attachments.cnt;
 }
 
 /* What is left once nothing happens any more. */
@@ -267,8 +267,7 @@ static int finish(struct run *r, struct skep_err *err)
 		rc = events_drain(r->events, err);
 	while (rc > 0);
 	for (size_t i = 0; i < r->manifest->object_cnt && rc >= 0 && !r->sink.closed; i++)
-		rc = maps_print(r->objects[i].object->bpf, r->opts->json, &r->sink.buf,
-				err);
+		rc = maps_print(r->objects[i].object, r->opts->json, &r->sink.buf, err);
 	return rc ? rc : sink_flush(&r->sink, err);
 }
 
