@@ -299,9 +299,10 @@ def test_pins_go_and_those_of_others_stay(build, start, skep, bpftool):
     run.wait_for("is running", "err")
     assert os.path.exists(pin)
     assert run.stop().rc == 0 and not os.path.exists(pin)
-    bpftool("map", "create", pin, "type", "array", "key", "4", "value", "4", "entries", "1", "name", "skep_test_pin")
+    bpftool("map", "create", pin, "type", "array", "key", "4", "value", "4", "entries", "1", "name", "other")
     try:
-        skep("run", path, "--allow-unsigned", "--duration", "0.2").ok()
+        done = skep("run", path, "--allow-unsigned", "--duration", "0.2", "--json").ok()
+        assert done.out == '{"map":"skep_test_pin","key":0,"value":7}\n'  # by the name the source gives it
         assert json.loads(bpftool("-j", "map", "lookup", "pinned", pin, "key", "0", "0", "0", "0").stdout)["value"][0] == "0x07"
     finally:
         os.unlink(pin)

@@ -28,7 +28,7 @@ struct obj_program {
 };
 
 struct obj_map {
-	const char *name; /* as in the source; ".rodata", ".bss.x" for data sections */
+	char *name;       /* as in the source; ".rodata", ".bss.x" for data sections */
 	const char *type; /* libbpf_bpf_map_type_str(): "ringbuf" */
 	const char *event_type; /* struct name given by SKEP_EVENTS(), NULL if none */
 	const char *hist; /* "log2:ns", given by SKEP_HIST() and its like, NULL if none */

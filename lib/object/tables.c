@@ -143,10 +143,15 @@ static void fill_from_definition(struct obj_map *m, const struct btf *btf,
 
 static int fill_map(struct obj_map *m, struct bpf_map *bpf, struct cname *names)
 {
-	const char *dot;
+	const char *name = bpf_map__name(bpf), *dot = NULL;
 
+	if (bpf_map__is_internal(bpf))
+		dot = strchr(name, '.'); /* "exec_wat.rodata"; an object's name has none */
 	m->bpf = bpf;
-	m->name = bpf_map__name(bpf);
+	/* a copy: libbpf gives a map another name when it takes a pinned one for it */
+	m->name = strdup(dot ? dot : name);
+	if (!m->name)
+		return -ENOMEM;
 	m->map_type = bpf_map__type(bpf);
 	m->type = libbpf_bpf_map_type_str(m->map_type) ?: "unspec";
 	m->key_size = bpf_map__key_size(bpf);
@@ -156,13 +161,9 @@ static int fill_map(struct obj_map *m, struct bpf_map *bpf, struct cname *names)
 	m->key_type_id = bpf_map__btf_key_type_id(bpf);
 	m->value_type_id = bpf_map__btf_value_type_id(bpf);
 	m->pinned = bpf_map__pin_path(bpf);
-	if (bpf_map__is_internal(bpf)) {
-		/* "exec_wat.rodata"; an object's name has no dot */
-		dot = strchr(m->name, '.');
-		m->name = dot ? dot : m->name;
-		m->data_section = true;
+	m->data_section = bpf_map__is_internal(bpf);
+	if (m->data_section)
 		return 0;
-	}
 	if (m->key_type_id && !(m->key_type = cname_declare(names, m->key_type_id, NULL)))
 		return -ENOMEM;
 	if (m->value_type_id &&
@@ -289,6 +290,7 @@ void tables_free(struct object *o)
 	size_t i;
 
 	for (i = 0; i < o->map_cnt; i++) {
+		free(o->maps[i].name);
 		free(o->maps[i].key_type);
 		free(o->maps[i].value_type);
 	}
