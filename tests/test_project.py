@@ -207,7 +207,7 @@ def test_no_project(skep, tmp_path):
     assert done.rc == 2
     assert done.err.splitlines() == [
         f"skep build: there is no skep.yaml in '{tmp_path}'",
-        "  hint: name the project with -C, or make one: skep new NAME",
+        "  hint: a project is a folder with skep.yaml; skep new NAME makes one",
     ]
 
 

@@ -11,7 +11,7 @@ sanitised: all
 
 # On the tree as it is, without set-up. CHECK=build runs the tests on the ordinary build instead.
 CHECK ?= build/asan
-WORKERS = $(shell /usr/bin/python3 -c 'import xdist' 2>/dev/null && echo -n auto)
+WORKERS = $(shell /usr/bin/python3 -c 'import xdist' 2>/dev/null && echo '-n auto --dist loadfile')
 check: sanitised fuzz-build
 	@PYTHONDONTWRITEBYTECODE=1 SKEP_BUILD=$(CHECK) $(PYTEST) $(WORKERS) tests $(T)
 

@@ -110,7 +110,10 @@ int cmd_help(const struct cmd *cmd, const struct opt *table, struct skep_err *er
 
 int cmd_puts(const char *text, struct skep_err *err)
 {
-	if (fputs(text, stdout) < 0 || fflush(stdout))
+	if (fputs(text, stdout) >= 0 && !fflush(stdout))
+		return 0;
+	/* the reader of a pipe may have seen enough */
+	if (errno != EPIPE)
 		return skep_fail(err, errno, "cannot write to standard output: %s",
 				 strerror(errno));
 	return 0;
@@ -205,7 +208,7 @@ static int run_command(const char *program, const struct cmd *cmd,
 	struct skep_err err = { 0 };
 	bool json = wants_json(argc, argv);
 
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like a full disk */
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe must not stop what is half done */
 	return finish(program, shown, cmd->run(cmd, argc, argv, &err), &err, json);
 }
 

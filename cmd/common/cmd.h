@@ -60,7 +60,7 @@ int cmd_help(const struct cmd *cmd, const struct opt *table, struct skep_err *er
 int cmd_print(const struct cmd_common *common, const struct skep_report *report,
 	      struct skep_err *err);
 
-/* Write text to stdout, checked. */
+/* Write text to stdout, checked; a reader that has gone is none of our business. */
 int cmd_puts(const char *text, struct skep_err *err);
 
 /*

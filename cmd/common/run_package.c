@@ -61,6 +61,7 @@ static int stop_signals(struct skep_err *err)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return skep_fail(err, errno, "cannot block signals: %s", strerror(errno));
 	fd = signalfd(-1, &set, SFD_CLOEXEC);

@@ -14,6 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/embed.h"
 #include "lib/base/fs.h"
+#include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/btf/btf.h"
 #include "lib/btf/messages.h"
@@ -203,28 +204,28 @@ static void cache_put(const char *dir, const char *file, const struct buf *out)
 
 int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header, struct skep_err *err)
 {
-	const char *btf = opts ? opts->btf : NULL, *dir = opts ? opts->cache_dir : NULL;
 	_cleanup_(buf_release) struct buf out = { 0 };
 	_cleanup_free_ char *file = NULL;
 	_cleanup_free_ void *data = NULL;
 	uint8_t digest[SKEP_SHA256_LEN];
+	struct skep_vmlinux_opts o;
 	size_t size;
-	int ret;
+	int ret = opts_take(&o, sizeof(o), opts, err);
 
-	ret = btf_file_bytes(btf, &data, &size, err);
+	ret = ret ? ret : btf_file_bytes(o.btf, &data, &size, err);
 	if (ret)
 		return ret;
-	if (dir) {
+	if (o.cache_dir) {
 		sha256(data, size, digest);
-		file = cached_path(dir, digest);
+		file = cached_path(o.cache_dir, digest);
 		*header = cache_get(file);
 		if (*header)
 			return 0;
 	}
 	ret = write_all(&out, data, size, err);
 	if (ret)
-		return fail_at(err, btf, ret);
-	cache_put(dir, file, &out);
+		return fail_at(err, o.btf, ret);
+	cache_put(o.cache_dir, file, &out);
 	*header = buf_take(&out, NULL);
 	return *header ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }

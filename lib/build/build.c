@@ -14,6 +14,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/build/output.h"
 
@@ -248,13 +249,12 @@ static int publish_copy(const struct build *b, struct skep_err *err)
 int skep_build(const char *dir, const struct skep_build_opts *opts,
 	       struct skep_report *report, struct skep_err *err)
 {
-	struct skep_build_opts all = { 0 };
+	struct skep_build_opts all;
 	struct build b = { .opts = &all, .dir_fd = -1, .lock_fd = -1, .state.dir_fd = -1 };
-	int rc;
+	int rc = opts_take(&all, sizeof(all), opts, err);
 
-	/* an older caller's struct is shorter; what it lacks has its default */
-	if (opts)
-		memcpy(&all, opts, opts->sz < sizeof(all) ? opts->sz : sizeof(all));
+	if (rc)
+		return rc;
 	b.log = b.opts->log;
 	rc = init(&b, dir, err);
 	if (!rc && b.opts->print_flags) {

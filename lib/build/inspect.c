@@ -12,6 +12,8 @@
 #include "lib/object/object.h"
 #include "lib/package/package.h"
 
+#define TAR_MAGIC_AT 257
+
 DEFINE_CLEANUP(struct object *, object_free)
 DEFINE_CLEANUP(struct skep_pkg *, skep_pkg_free)
 
@@ -167,6 +169,11 @@ static int inspect_package(const char *path, struct skep_node *root, struct skep
 	return 0;
 }
 
+static bool is_tar(const char *data, size_t size)
+{
+	return size >= TAR_MAGIC_AT + 5 && !memcmp(data + TAR_MAGIC_AT, "ustar", 5);
+}
+
 int skep_inspect(const char *path, struct skep_report *report, struct skep_err *err)
 {
 	struct skep_node *root = skep_report_root(report);
@@ -179,5 +186,8 @@ int skep_inspect(const char *path, struct skep_report *report, struct skep_err *
 		return ret;
 	if (is_object(data, size))
 		return inspect_object(path, data, size, root, err);
-	return inspect_package(path, root, err);
+	if (is_tar(data, size))
+		return inspect_package(path, root, err);
+	skep_fail(err, SKEP_EKIND, "neither a BPF object nor a package");
+	return skep_err_at(err, path, 0, 0);
 }

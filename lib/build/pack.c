@@ -9,6 +9,7 @@
 #include "lib/base/arch.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/build/assemble.h"
 #include "lib/package/package.h"
@@ -140,23 +141,29 @@ int skep_pack(const char *const *paths, size_t n, const char *output,
 	      const struct skep_pack_opts *opts, struct skep_report *report,
 	      struct skep_err *err)
 {
-	struct pack p = { .arch = opts->arch ? arch_find(opts->arch) : arch_host() };
+	struct skep_pack_opts o;
+	struct pack p = { 0 };
 	struct pkg_platform platform = { .manifest = &p.manifest, .files = p.files };
 	_cleanup_free_ void *data = NULL;
 	size_t size = 0;
-	int rc;
+	int rc = opts_take(&o, sizeof(o), opts, err);
 
+	if (rc)
+		return rc;
+	if (!o.name || !o.version)
+		return skep_fail(err, SKEP_EUSAGE, "a package wants a name and a version");
+	p.arch = o.arch ? arch_find(o.arch) : arch_host();
 	if (!p.arch)
 		return skep_fail(err, SKEP_EUSAGE, "unknown architecture '%s'",
-				 opts->arch ?: "of this machine");
+				 o.arch ?: "of this machine");
 	if (!n || n > MAX_OBJECTS)
 		return skep_fail(err, SKEP_EUSAGE,
 				 "a package holds 1 to %d objects, not %zu", MAX_OBJECTS,
 				 n);
-	rc = fill(&p, paths, n, opts, err);
+	rc = fill(&p, paths, n, &o, err);
 	platform.file_cnt = p.n;
 	if (!rc)
-		rc = pkg_write(&platform, 1, opts->epoch, &data, &size, err);
+		rc = pkg_write(&platform, 1, o.epoch, &data, &size, err);
 	pack_release(&p);
 	return rc ?: publish(data, size, output, report, err);
 }

@@ -16,6 +16,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/build/project.h"
 #include "lib/build/template_list.h"
@@ -305,15 +306,19 @@ static void report_new(struct skep_report *report, const char *name,
 int skep_new(const char *dir, const struct skep_new_opts *opts,
 	     struct skep_report *report, struct skep_err *err)
 {
-	const char *wanted =
-		opts && opts->template_name ? opts->template_name : DEFAULT_TEMPLATE;
 	_cleanup_(template_list_release) struct template_list list = { 0 };
 	_cleanup_(scaffold_release) struct scaffold s = { 0 };
-	_cleanup_free_ char *templates = templates_dir(opts ? opts->share_dir : NULL);
-	_cleanup_free_ char *from = templates ? fs_join(templates, wanted) : NULL;
+	_cleanup_free_ char *templates = NULL, *from = NULL;
 	_cleanup_free_ char *path = fs_abspath(dir);
-	int rc;
+	struct skep_new_opts o;
+	const char *wanted;
+	int rc = opts_take(&o, sizeof(o), opts, err);
 
+	if (rc)
+		return rc;
+	wanted = o.template_name ? o.template_name : DEFAULT_TEMPLATE;
+	templates = templates_dir(o.share_dir);
+	from = templates ? fs_join(templates, wanted) : NULL;
 	if (!from || !path)
 		return skep_fail(err, ENOMEM, "out of memory");
 	rc = check_name(*dir ? fs_basename(path) : dir, err);

@@ -40,7 +40,7 @@ bool mapdata_lists(const struct bpf_map *map)
 	}
 }
 
-static bool is_per_cpu(const struct bpf_map *map)
+bool mapdata_is_per_cpu(const struct bpf_map *map)
 {
 	enum bpf_map_type type = bpf_map__type(map);
 
@@ -199,7 +199,7 @@ int mapdata_read(struct mapdata *out, const struct bpf_map *map, const struct bt
 	_cleanup_(mapdata_release) struct mapdata m = {
 		.key_size = bpf_map__key_size(map), .value_size = bpf_map__value_size(map)
 	};
-	struct reader r = { .fd = bpf_map__fd(map), .per_cpu = is_per_cpu(map) };
+	struct reader r = { .fd = bpf_map__fd(map), .per_cpu = mapdata_is_per_cpu(map) };
 	_cleanup_free_ unsigned char *raw = NULL;
 	int rc;
 

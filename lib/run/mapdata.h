@@ -21,6 +21,9 @@ struct mapdata {
 	bool more; /* there were more than fit */
 };
 
+/* Has each CPU a value of its own. */
+bool mapdata_is_per_cpu(const struct bpf_map *map);
+
 /* Can a map's entries be listed by key. */
 bool mapdata_lists(const struct bpf_map *map);
 

@@ -15,6 +15,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/escape.h"
 #include "lib/base/text.h"
+#include "lib/run/mapdata.h"
 
 #define MAX_LIST (1U << 20) /* entries given for one map */
 
@@ -241,14 +242,6 @@ int params_set(const struct params *p, const char *object, struct bpf_object *ob
 	return 0;
 }
 
-static bool is_per_cpu(const struct bpf_map *map)
-{
-	enum bpf_map_type type = bpf_map__type(map);
-
-	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-}
-
 /* Key of a prefix tree: prefix length and address, "10.0.0.0/8". */
 static int encode_prefix(const struct param *q, const char *text, unsigned char *key,
 			 size_t size, struct skep_err *err)
@@ -288,7 +281,7 @@ static int encode_value(const struct param *q, const char *text, const struct bt
 			struct skep_err *err)
 {
 	size_t size = bpf_map__value_size(map), stride = (size + 7) & ~7UL;
-	int cpus = is_per_cpu(map) ? libbpf_num_possible_cpus() : 1, rc;
+	int cpus = mapdata_is_per_cpu(map) ? libbpf_num_possible_cpus() : 1, rc;
 	static const char *const types[] = {
 		[1] = "u8", [2] = "u16", [4] = "u32", [8] = "u64"
 	};
@@ -347,7 +340,7 @@ static int fill_map(const struct param *q, const char *list, struct bpf_object *
 
 	if (!map)
 		return -SKEP_ECORRUPT;
-	cpus = is_per_cpu(map) ? libbpf_num_possible_cpus() : 1;
+	cpus = mapdata_is_per_cpu(map) ? libbpf_num_possible_cpus() : 1;
 	key = calloc(1, bpf_map__key_size(map) + 1);
 	value = cpus > 0 ? calloc((size_t)cpus, bpf_map__value_size(map) + 8) : NULL;
 	if (!copy || !key || !value)

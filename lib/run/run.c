@@ -14,6 +14,7 @@
 #include "lib/base/arch.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/escape.h"
+#include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/package/package.h"
 #include "lib/run/attach.h"
@@ -22,6 +23,9 @@
 #include "lib/run/maps.h"
 #include "lib/run/params.h"
 #include "lib/run/sink.h"
+
+/* More than the largest buffer holds of the smallest records. */
+#define LAST_BATCHES (1 << 18)
 
 struct run {
 	const struct skep_pkg *pkg;
@@ -260,15 +264,15 @@ static int read_iterators(struct run *r, struct skep_err *err)
 /* What is left once nothing happens any more. */
 static int finish(struct run *r, struct skep_err *err)
 {
-	int rc;
+	int rc = 1;
 
 	attach_release(&r->attachments);
-	do
+	/* a pinned buffer may be filled by others for ever */
+	for (int i = 0; i < LAST_BATCHES && rc > 0; i++)
 		rc = events_drain(r->events, err);
-	while (rc > 0);
 	for (size_t i = 0; i < r->manifest->object_cnt && rc >= 0 && !r->sink.closed; i++)
 		rc = maps_print(r->objects[i].object, r->opts->json, &r->sink.buf, err);
-	return rc ? rc : sink_flush(&r->sink, err);
+	return rc < 0 ? rc : sink_flush(&r->sink, err);
 }
 
 static int run_all(struct run *r, struct skep_err *err)
@@ -313,16 +317,19 @@ static void release(struct run *r)
 int skep_run(const struct skep_pkg *pkg, const struct skep_run_opts *opts,
 	     struct skep_err *err)
 {
-	struct run r = { .pkg = pkg,
-			 .opts = opts,
-			 .arch = arch_host(),
-			 .sink = { .file = opts->out, .stop_fd = opts->stop_fd },
-			 .epoll_fd = -1,
-			 .timer_fd = -1 };
-	int rc = find_manifest(pkg, r.arch, &r.manifest, err);
+	struct skep_run_opts o;
+	struct run r = {
+		.pkg = pkg, .opts = &o, .arch = arch_host(), .epoll_fd = -1, .timer_fd = -1
+	};
+	int rc = opts_take(&o, sizeof(o), opts, err);
 
+	if (!rc && !o.out)
+		rc = skep_fail(err, EINVAL, "no stream to write events to");
+	if (!rc)
+		rc = find_manifest(pkg, r.arch, &r.manifest, err);
 	if (rc)
 		return rc;
+	r.sink = (struct sink){ .file = o.out, .stop_fd = o.stop_fd };
 	rc = run_all(&r, err);
 	release(&r);
 	return rc;

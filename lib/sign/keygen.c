@@ -20,6 +20,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/sign/cert.h"
 #include "lib/sign/crypto.h"
@@ -232,7 +233,7 @@ static int make_dir(const char *dir, const char *key, const char *crt,
 int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
 		struct skep_report *report, struct skep_err *err)
 {
-	struct skep_keygen_opts o = {};
+	struct skep_keygen_opts o;
 	_cleanup_free_ char *key_path = fs_join(dir, "skep.key"),
 			    *crt_path = fs_join(dir, "skep.crt");
 	_cleanup_free_ char *crt = NULL;
@@ -242,12 +243,11 @@ int skep_keygen(const char *dir, const struct skep_keygen_opts *opts,
 	size_t pem_len = 0, crt_len = 0;
 	int rc;
 
-	if (opts)
-		memcpy(&o, opts, opts->sz < sizeof(o) ? opts->sz : sizeof(o));
 	if (!key_path || !crt_path)
 		return skep_fail(err, ENOMEM, "out of memory");
-	rc = check_opts(&o, err);
-	if (rc || (rc = crypto_init(err)) || (rc = make_dir(dir, key_path, crt_path, err)))
+	rc = opts_take(&o, sizeof(o), opts, err);
+	if (rc || (rc = check_opts(&o, err)) || (rc = crypto_init(err)) ||
+	    (rc = make_dir(dir, key_path, crt_path, err)))
 		return rc;
 	rc = key_generate(&key, o.type, err);
 	if (!rc)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/opts.h"
 #include "lib/package/package.h"
 #include "lib/sign/bundle.h"
 #include "lib/sign/cert.h"
@@ -233,11 +234,10 @@ int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts,
 		struct skep_report *report, struct skep_err *err)
 {
 	struct check k = { .pkg = pkg };
-	int rc = crypto_init(err);
+	int rc = opts_take(&k.opts, sizeof(k.opts), opts, err);
 
-	if (opts)
-		memcpy(&k.opts, opts,
-		       opts->sz < sizeof(k.opts) ? opts->sz : sizeof(k.opts));
+	if (!rc)
+		rc = crypto_init(err);
 	if (!k.opts.trust)
 		k.opts.trust = DEFAULT_TRUST;
 	if (!k.opts.now)
