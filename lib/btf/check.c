@@ -241,12 +241,17 @@ static int walk(const struct btf *btf, bool layout, struct skep_err *err)
 	return ret;
 }
 
+#define MAX_NAME 4096 /* bytes; the longest of a kernel has 104 */
+
 enum name_rule { NAME_PRINTABLE, NAME_IDENT, NAME_WORDS, NAME_TAG };
 
 static bool name_ok(const char *s, enum name_rule rule)
 {
 	bool ident = rule == NAME_IDENT || rule == NAME_WORDS;
 
+	/* many records may share the end of one long string, and each has it read */
+	if (strnlen(s, MAX_NAME + 1) > MAX_NAME)
+		return false;
 	if (ident && isdigit((unsigned char)*s))
 		return false;
 	for (; *s; s++) {
