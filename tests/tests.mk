@@ -9,14 +9,15 @@ SUITE ?= trixie
 sanitised: all
 	@$(MAKE) --no-print-directory B=build/asan SAN='$(SANITISE)' all
 
-# On the tree as it is, without set-up. CHECK=build runs the tests on the ordinary build instead.
-CHECK ?= build/asan
+# On the tree as it is, without set-up: the programs as they ship, then the sanitised ones.
+CHECK ?= build build/asan
 WORKERS = $(shell /usr/bin/python3 -c 'import xdist' 2>/dev/null && echo '-n auto --dist loadfile')
 # Loading programs wants root; who has sudo instead is asked for it.
 AS_ROOT = $(if $(filter-out 0,$(shell id -u)),$(if $(shell command -v sudo),sudo --preserve-env=CI --preserve-env=SKEP_REQUIRE))
 check: sanitised fuzz-build
-	@$(AS_ROOT) env PYTHONDONTWRITEBYTECODE=1 SKEP_BUILD=$(CHECK) \
-		$(PYTEST) $(WORKERS) tests $(T)
+	@for b in $(CHECK); do \
+		$(AS_ROOT) env PYTHONDONTWRITEBYTECODE=1 SKEP_BUILD=$$b $(PYTEST) $(WORKERS) tests $(T) || exit; \
+	done
 
 test:
 	@.ci/deps test

@@ -273,7 +273,9 @@ int project_read(struct project **out, const char *dir, struct skep_err *err)
 		return skep_fail(err, ENOMEM, "out of memory");
 	if (!fs_exists(path)) {
 		skep_fail(err, SKEP_EUSAGE, "there is no skep.yaml in '%s'", dir);
-		skep_err_hint(err, "a project is a folder with skep.yaml; skep new NAME makes one");
+		skep_err_hint(
+			err,
+			"a project is a folder with skep.yaml; skep new NAME makes one");
 		return -SKEP_EUSAGE;
 	}
 	rc = fs_read(path, FS_MAX_SOURCE, &text, &len, err);
