@@ -77,7 +77,7 @@ static void check_clang(struct checkup *c)
 		checkup_add(c, VERDICT_LACKING, "clang", found,
 			    "no BTF decl tags, so no events and no histograms",
 			    "install clang 14 or newer");
-	else if (major < 17)
+	else if (major < 18)
 		checkup_add(c, VERDICT_NOTE, "clang", found,
 			    "no -mcpu=v4; cuts 64-bit enumerators before 16",
 			    "install clang 19, which is used if it is there");
