@@ -53,6 +53,7 @@ for f in /etc/resolv.conf /etc/hosts $(grep -l Acquire:: /etc/apt/apt.conf.d/* 2
 	cp -L "$f" "$root$f"
 done
 git clone -q --no-local . "$root/src"
+mount --bind "$root" "$root" # its root must be a mount: tests make namespaces of their own
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"

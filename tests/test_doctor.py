@@ -118,7 +118,7 @@ def test_old_clang(skep, tmp_path):
     fake = tmp_path / "clang"
     fake.write_text("#!/bin/sh\necho 'Debian clang version 11.0.1-2'\n")
     fake.chmod(0o755)
-    done = skep("doctor", "--json", env={"PATH": f"{tmp_path}:/bin"} if not shutil.which("clang", path="/bin") else {"PATH": str(tmp_path)})
+    done = skep("doctor", "--json", env={"PATH": str(tmp_path)})
     row = done.json()["checks"][0]
     assert done.rc == 1 and row["verdict"] == "lacking" and row["found"] == f"11.0.1-2 ({fake})"
 

@@ -11,8 +11,7 @@ import struct
 import tarfile
 
 import pytest
-
-CLANGS = ["clang-14", "clang-19"]
+from compilers import CLANGS
 
 YAML = """name: probe
 version: 0.1.0

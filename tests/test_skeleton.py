@@ -18,7 +18,7 @@ COMPILERS = {
     "clang-19": ["clang-19", "-xc", "-std=c23", "-D_GNU_SOURCE"],
     "g++": ["g++", "-xc++"],
     "g++-11": ["g++", "-xc++", "-std=c++11", "-D_GNU_SOURCE"],
-    "clang++-14": ["clang++-14", "-xc++", "-std=c++20"],
+    "old clang++": [OLD.replace("clang", "clang++"), "-xc++", "-std=c++20"],
 }
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Werror"]
 
