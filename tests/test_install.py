@@ -149,12 +149,14 @@ int main(int argc, char **argv)
 """
 
 
-def test_sdk_builds_a_program(installed, package, tmp_path, tool):
+@pytest.mark.parametrize("compiler", [["cc"], ["g++", "-xc++"]], ids=["C", "C++"])
+def test_sdk_builds_a_program(installed, package, tmp_path, tool, compiler):
     """pkg-config and the static library are enough for a program of somebody else."""
     env = {**os.environ, "PKG_CONFIG_LIBDIR": f"{installed}/lib/pkgconfig:" + system_pkgconfig(tool)}
     flags = tool("pkg-config", f"--define-variable=prefix={installed}", "--cflags", "--libs", "--static", "skep", env=env)
     (tmp_path / "prog.c").write_text(PROGRAM)
-    tool("cc", "-Wall", "-Werror", "-o", tmp_path / "prog", tmp_path / "prog.c", *flags.stdout.split())
+    tool(*compiler, "-Wall", "-Werror", "-c", "-o", tmp_path / "prog.o", tmp_path / "prog.c", *flags.stdout.split())
+    tool(compiler[0], "-o", tmp_path / "prog", tmp_path / "prog.o", *flags.stdout.split())
     path = package("exec-watch")
     with tarfile.open(path) as tar:
         expected = json.load(tar.extractfile("index.json"))["manifests"][0]["digest"]

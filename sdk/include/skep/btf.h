@@ -9,6 +9,10 @@
 
 #include <skep/error.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct skep_vmlinux_opts {
 	size_t sz;       /* sizeof(struct skep_vmlinux_opts) */
 	const char *btf; /* raw BTF or ELF with .BTF; NULL: /sys/kernel/btf/vmlinux */
@@ -36,5 +40,9 @@ int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header,
  */
 int skep_vmlinux_file(const struct skep_vmlinux_opts *opts, const char *path,
 		      struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 #include <skep/log.h>
 #include <skep/report.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct skep_build_opts {
 	size_t sz;         /* sizeof(struct skep_build_opts) */
 	unsigned int jobs; /* steps at once; 0: the number of processors */
@@ -125,5 +129,9 @@ int skep_skeleton(const char *path, const char *name, char **header, struct skep
  */
 int skep_skeleton_file(const char *path, const char *name, const char *output,
 		       struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

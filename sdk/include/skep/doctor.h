@@ -8,6 +8,10 @@
 #include <skep/error.h>
 #include <skep/report.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * skep_doctor - look at toolchain, kernel and signing support.
  * @path_env: value of $PATH
@@ -18,5 +22,9 @@
  * Errors: none; what cannot be found out is a row that says so.   Since: 0.1
  */
 int skep_doctor(const char *path_env, struct skep_report *report, struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

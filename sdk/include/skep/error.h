@@ -5,6 +5,10 @@
 #ifndef SKEP_ERROR_H
 #define SKEP_ERROR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* code, exit status of a program that ends with it, what it means */
 #define SKEP_CODES(X)                                                             \
 	X(SKEP_ENO, 1, "the answer is no")                                        \
@@ -84,5 +88,9 @@ int skep_err_note(struct skep_err *err, const char *fmt, ...)
  * Returns 0 yes, 1 the answer is no, 2 misuse, 3 could not find out (every errno).   Since: 0.1
  */
 int skep_err_status(int code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

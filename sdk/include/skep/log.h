@@ -5,6 +5,10 @@
 #ifndef SKEP_LOG_H
 #define SKEP_LOG_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum skep_log_level {
 	SKEP_LOG_WARN, /* the user should know: "vmlinux.h beside the source shadows ours" */
 	SKEP_LOG_INFO, /* progress: one line per step */
@@ -28,5 +32,9 @@ struct skep_log {
  */
 void skep_log(const struct skep_log *log, enum skep_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

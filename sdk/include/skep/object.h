@@ -33,6 +33,10 @@
 #include <skep/error.h>
 #include <skep/report.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * skep_inspect - what is in an object or a package.
  * @path:   BPF object (.bpf.o) or package (.skep); told apart by their bytes
@@ -42,5 +46,9 @@
  * (where = path).   Since: 0.1
  */
 int skep_inspect(const char *path, struct skep_report *report, struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <skep/error.h>
 #include <skep/report.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct skep_pkg; /* a package read into memory and checked */
 
 /**
@@ -57,5 +61,9 @@ const char *skep_pkg_version(const struct skep_pkg *pkg);
  * Signing does not change it. Returns a borrowed string.   Since: 0.1
  */
 const char *skep_pkg_digest(const struct skep_pkg *pkg);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -19,6 +19,10 @@
 
 #include <skep/error.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct skep_report; /* the whole */
 struct skep_node;   /* a section, table or row of one, owned by it */
 
@@ -162,5 +166,9 @@ int skep_report_text(const struct skep_report *r, char **text, struct skep_err *
  * Errors: -ENOMEM.   Since: 0.1
  */
 int skep_report_json(const struct skep_report *r, char **text, struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -15,6 +15,10 @@
 #include <skep/package.h>
 #include <skep/report.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct skep_run_opts {
 	size_t sz;            /* sizeof(struct skep_run_opts) */
 	uint64_t duration_ns; /* 0: until stopped */
@@ -47,5 +51,9 @@ int skep_run(const struct skep_pkg *pkg, const struct skep_run_opts *opts,
  */
 int skep_run_params(const struct skep_pkg *pkg, struct skep_report *report,
 		    struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 #include <skep/package.h>
 #include <skep/report.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Asks for a passphrase. Writes a NUL-terminated string of at most size - 1 bytes; 0 or negative. */
 struct skep_passphrase {
 	int (*ask)(void *ctx, const char *prompt, char *out, size_t size);
@@ -88,5 +92,9 @@ struct skep_verify_opts {
  */
 int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts,
 		struct skep_report *report, struct skep_err *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
