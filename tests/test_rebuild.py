@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,73 @@ def test_output_that_was_removed_or_tampered_with(skep, tiny, output, step):
     assert explained(done)[STEPS[step]].startswith(f"build/{output} changed (sha256 ")
     assert digest_of(p) == before
     assert made_again(skep("build", "-C", p, "--explain")) == []
+
+
+def oci_index(package):
+    with tarfile.open(package) as tar:
+        return json.load(tar.extractfile("index.json"))["manifests"]
+
+
+def sign(skep, package, key):
+    skep("sign", package, "--key", key.key, "--cert", key.crt).ok()
+    assert len(oci_index(package)) == 2
+    return package.read_bytes()
+
+
+def test_a_signed_package_stays_while_what_it_holds_does(skep, tiny, keys):
+    p = tiny()
+    digest = skep("build", "-C", p, "--json").ok().json()["digest"]
+    signed = sign(skep, p / "build/tiny.skep", keys.ecdsa)
+    done = skep("build", "-C", p, "--explain")
+    assert f"{STEPS[3]}: holds the same package, signed: it stays" in done.err.splitlines()
+    assert (p / "build/tiny.skep").read_bytes() == signed
+    before = {f: f.stat().st_mtime_ns for f in (p / "build").rglob("*")}
+    assert made_again(skep("build", "-C", p, "--explain")) == [], "the signed file is the step's own from now on"
+    assert before == {f: f.stat().st_mtime_ns for f in (p / "build").rglob("*")}
+    # the object is linked again, with the same result
+    (p / "build/tiny.bpf.o").unlink()
+    (p / "build/.skep-state").unlink()
+    done = skep("build", "-C", p, "--json").ok()
+    assert (done.json()["digest"], done.err) == (digest, "")
+    assert (p / "build/tiny.skep").read_bytes() == signed
+
+
+def test_a_signed_package_that_is_replaced_is_warned_about_once(skep, tiny, keys):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    first = oci_index(p / "build/tiny.skep")[0]["digest"]
+    sign(skep, p / "build/tiny.skep", keys.ecdsa)
+    (p / "src/tiny.h").write_text(HEADER.replace("7", "8"))
+    done = skep("build", "-C", p).ok()
+    assert done.err == "'build/tiny.skep' was signed; what it is now is not\n"
+    (now,) = oci_index(p / "build/tiny.skep")
+    assert now["digest"] != first
+    assert skep("build", "-C", p).ok().err == ""
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.95, 1.0])
+def test_a_signed_package_that_is_damaged_is_replaced(skep, tiny, keys, at):
+    p = tiny()
+    skep("build", "-C", p).ok()
+    package = p / "build/tiny.skep"
+    unsigned, signed = package.read_bytes(), sign(skep, package, keys.ecdsa)
+    cut = int(len(signed) * at) // 512 * 512 - (512 if at == 1.0 else 0)
+    package.write_bytes(signed[:cut])
+    skep("build", "-C", p).ok()
+    assert package.read_bytes() == unsigned
+
+
+def test_a_copy_asked_for_by_name_is_replaced(skep, tiny, keys, tmp_path):
+    p, copy = tiny(), tmp_path / "copy.skep"
+    pack = lambda: skep("pack", "-C", p, "-o", copy).ok().err  # noqa: E731
+    assert pack() == ""
+    unsigned = copy.read_bytes()
+    sign(skep, copy, keys.ecdsa)
+    assert pack() == f"'{copy}' was signed; what it is now is not\n"
+    assert copy.read_bytes() == unsigned
+    sign(skep, copy, keys.ecdsa)
+    signed = sign(skep, p / "build/tiny.skep", keys.rsa)
+    assert pack() == "" and copy.read_bytes() == signed, "the package is signed as well"
 
 
 def test_compile_commands_come_back(skep, tiny):

@@ -17,6 +17,7 @@
 #include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/build/output.h"
+#include "lib/build/predecessor.h"
 
 char *build_path(const struct build *b, const char *path)
 {
@@ -243,7 +244,12 @@ static int publish_copy(const struct build *b, struct skep_err *err)
 	size_t len;
 	int rc = build_read(b, b->package, &data, &len, err);
 
-	return rc ?: fs_publish(b->opts->output, data, len, 0666, err);
+	if (rc)
+		return rc;
+	/* asked for by name: replaced in any case */
+	if (!package_is_signed(data, len))
+		predecessor_stays(b->opts->output, b->opts->output, NULL, b->log);
+	return fs_publish(b->opts->output, data, len, 0666, err);
 }
 
 int skep_build(const char *dir, const struct skep_build_opts *opts,

@@ -11,6 +11,7 @@
 #include "lib/build/assemble.h"
 #include "lib/build/bind.h"
 #include "lib/build/build.h"
+#include "lib/build/predecessor.h"
 #include "lib/package/package.h"
 
 /* One platform and all it borrows from. */
@@ -155,6 +156,18 @@ static int fill(const struct build *b, struct platform *p, struct skep_err *err)
 	return rc ?: copy_params(b, p, err);
 }
 
+static int publish(const struct build *b, const void *data, size_t size,
+		   struct skep_err *err)
+{
+	_cleanup_free_ char *path = build_path(b, b->package);
+
+	if (!path)
+		return skep_fail(err, ENOMEM, "out of memory");
+	if (predecessor_stays(path, b->package, b->digest, b->log))
+		return 0;
+	return build_publish(b, b->package, data, size, err);
+}
+
 static int write_package(struct build *b, const struct platform *list, size_t n,
 			 struct skep_err *err)
 {
@@ -173,7 +186,7 @@ static int write_package(struct build *b, const struct platform *list, size_t n,
 	free(platforms);
 	if (!rc)
 		rc = assemble_digest(data, size, &b->digest, err);
-	return rc ?: build_publish(b, b->package, data, size, err);
+	return rc ?: publish(b, data, size, err);
 }
 
 static int do_package(struct build *b, struct skep_err *err)
