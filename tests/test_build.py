@@ -155,6 +155,59 @@ def test_several_sources_are_linked(skep, tmp_path, bpftool):
     assert done.rc == 1 and "other" in done.err.splitlines()[0], done
 
 
+MAP = """
+    #include <linux/bpf.h>
+    #include <bpf/bpf_helpers.h>
+    struct map { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, __u32); __type(value, __u64); };
+    """
+USE = """SEC("xdp") int %s(struct xdp_md *ctx) { __u32 k = 0; return bpf_map_lookup_elem(&%s, &k) ? 1 : 2; }
+    """
+
+
+def test_a_map_is_defined_in_another_source_than_it_is_used_in(skep, tmp_path, bpftool, need):
+    sources = {
+        "a.bpf.c": MAP + 'extern struct map m SEC(".maps"); struct map own SEC(".maps"); ' + USE % ("one", "m") + USE % ("two", "own"),
+        "b.bpf.c": MAP + 'extern struct map n SEC(".maps"); struct map m SEC(".maps"); ' + USE % ("three", "n"),
+        "c.bpf.c": MAP + 'struct map n SEC(".maps"); char LICENSE[] SEC("license") = "GPL";',
+    }
+    made = []
+    for order in ("a.bpf.c, b.bpf.c, c.bpf.c", "c.bpf.c, a.bpf.c, b.bpf.c", "c.bpf.c, b.bpf.c, a.bpf.c"):
+        p = write(tmp_path / f"p{len(made)}", {**sources, "skep.yaml": f"name: p\nversion: '1'\nsources: [{order}]\n"})
+        skep("build", "-C", p).ok()
+        made.append((p / "build/p.bpf.o").read_bytes())
+    assert made[0] == made[1] == made[2], "there is one order only that libbpf's linker takes"
+    need("root")
+    bpftool("prog", "loadall", p / "build/p.bpf.o", "/sys/fs/bpf/skep-link-order")
+    try:
+        used = json.loads(bpftool("-j", "prog", "show", "pinned", "/sys/fs/bpf/skep-link-order/one").stdout)["map_ids"]
+        names = [json.loads(bpftool("-j", "map", "show", "id", i).stdout)["name"] for i in used]
+        assert names == ["m"]
+    finally:
+        shutil.rmtree("/sys/fs/bpf/skep-link-order")
+
+
+OWN = 'struct map own SEC(".maps"); ' + USE % ("three", "own")
+NOWHERE = "no source defines this map: list the source that does in skep.yaml, or define it without extern"
+
+
+@pytest.mark.parametrize("one, two, what, hint", [
+    (OWN + 'extern struct map n SEC(".maps"); struct map m SEC(".maps"); ' + USE % ("one", "n"),
+     'extern struct map m SEC(".maps"); struct map n SEC(".maps"); ' + USE % ("two", "m"),
+     "map relo failed to find map for section '.maps', off ",
+     "libbpf's linker wants the definition of a map before its extern: "
+     "define the maps that sources share in one of them, the first in skep.yaml"),
+    ('extern struct map m SEC(".maps"); ' + USE % ("one", "m"), "", "unrecognized extern section '.maps'", NOWHERE),
+    (OWN + 'extern struct map m SEC(".maps"); ' + USE % ("one", "m"), "", "map 'm': unsupported map linkage extern", NOWHERE),
+])
+def test_maps_that_cannot_be_linked(skep, tmp_path, one, two, what, hint):
+    p = write(tmp_path / "p", {"a.bpf.c": MAP + one, "b.bpf.c": MAP + "int other;" + two,
+                               "skep.yaml": "name: p\nversion: '1'\nsources: [a.bpf.c, b.bpf.c]\n"})
+    done = skep("build", "-C", p)
+    assert done.rc == 1
+    first, second = done.err.splitlines()
+    assert first.startswith("skep build: build/p.bpf.o: ") and what in first and second == f"  hint: {hint}", done
+
+
 def test_several_objects_and_their_parameters(skep, tmp_path):
     source = SOURCE.replace("LIMIT", "9").replace('#include "tiny.h"', "struct count { __u64 packets; };")
     p = write(tmp_path / "p", {"one.bpf.c": source, "two.bpf.c": source, "skep.yaml": """

@@ -18,6 +18,7 @@
 #include "lib/build/bind.h"
 #include "lib/build/build.h"
 #include "lib/build/explain.h"
+#include "lib/build/link_order.h"
 #include "lib/build/section.h"
 #include "lib/build/skeleton.h"
 
@@ -33,11 +34,11 @@ static int link_failed(const struct unit *u, const struct messages *m,
 	return -SKEP_ECOMPILE;
 }
 
-static int add_parts(const struct build *b, const struct unit *u,
+static int add_parts(const struct build *b, const struct unit *u, const size_t *order,
 		     struct bpf_linker *linker)
 {
 	for (size_t i = 0; i < u->parts.n; i++) {
-		_cleanup_free_ char *path = build_path(b, u->parts.v[i]);
+		_cleanup_free_ char *path = build_path(b, u->parts.v[order[i]]);
 
 		if (!path || bpf_linker__add_file(linker, path, NULL))
 			return -SKEP_ECOMPILE;
@@ -49,16 +50,19 @@ static int link_parts(const struct build *b, const struct unit *u, char **elf,
 		      size_t *size, struct skep_err *err)
 {
 	_cleanup_close_ int fd = memfd_create("skep-link", MFD_CLOEXEC);
+	_cleanup_free_ size_t *order = NULL;
 	struct bpf_linker *linker;
 	struct messages messages;
-	int rc;
+	int rc = link_order(b, u, &order, err);
 
+	if (rc)
+		return rc;
 	if (fd < 0)
 		return skep_fail(err, errno, "cannot make a memory file: %s",
 				 strerror(errno));
 	messages_begin(&messages, b->log);
 	linker = bpf_linker__new_fd(fd, NULL);
-	rc = linker ? add_parts(b, u, linker) : -SKEP_ECOMPILE;
+	rc = linker ? add_parts(b, u, order, linker) : -SKEP_ECOMPILE;
 	bpf_linker__free(linker);
 	messages_end(&messages);
 	if (rc)
