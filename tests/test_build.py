@@ -369,6 +369,50 @@ def test_known_causes_are_explained(skep, tmp_path, case, clang, need):
     assert len(hint) == 1 and cause in hint[0] and fix in hint[0], done
 
 
+HELPERS = "#include <vmlinux.h>\n#include <bpf/bpf_helpers.h>\n"
+UNDECLARED = {
+    "bpf/bpf_core_read.h": [
+        'SEC("socket") int f(struct task_struct *t) { return BPF_CORE_READ(t, pid); }',
+        'SEC("socket") int f(struct task_struct *t) { pid_t p; BPF_PROBE_READ_INTO(&p, t, pid); return p; }',
+        'SEC("socket") int f(struct task_struct *t) { return bpf_core_field_exists(t->pid); }'],
+    "bpf/bpf_tracing.h": [
+        'SEC("fentry/vfs_open") int BPF_PROG(f, struct path *a, int b) { return b; }',
+        'SEC("kprobe/vfs_open") int BPF_KPROBE(f, int a) { return a; }',
+        'SEC("kprobe/vfs_open") int f(struct pt_regs *ctx) { return PT_REGS_PARM1(ctx); }'],
+    "bpf/bpf_endian.h": ['SEC("xdp") int f(struct xdp_md *c) { return c->data == bpf_htons(0x0800); }'],
+    "skep/events.h": [
+        'struct event { int a; };\nSKEP_EVENTS(events, struct event, 4096);',
+        'SEC("socket") int f(void *c) { return skep_event_reserve(c) != 0; }'],
+    "skep/hist.h": [
+        'SKEP_HIST(delay, "ns");',
+        'SEC("socket") int f(void *c) { skep_hist_add(c, 1); return 0; }'],
+}
+
+
+@pytest.mark.parametrize("clang", CLANGS)
+@pytest.mark.parametrize("header, source", [(h, s) for h in UNDECLARED for s in UNDECLARED[h]])
+def test_a_header_that_was_forgotten(skep, tmp_path, header, source, clang, need):
+    need(clang)
+    p = write(tmp_path / "p", {"skep.yaml": "name: p\nversion: '1'\nsources: [p.c]\n"})
+    (p / "p.c").write_text(HELPERS + source + TAIL)
+    done = skep("build", "-C", p, "--clang", clang)
+    assert done.rc == 1 and done.err.splitlines()[-1].startswith("  hint: this "), done
+    assert done.err.endswith(f"is not declared: include <{header}>\n"), done
+
+
+@pytest.mark.parametrize("clang", CLANGS)
+@pytest.mark.parametrize("deep", [False, True])
+def test_vmlinux_that_was_forgotten(skep, tmp_path, deep, clang, need):
+    need(clang)
+    helpers = "#include <bpf/bpf_helpers.h>\n"
+    p = write(tmp_path / "p", {"skep.yaml": "name: p\nversion: '1'\nsources: [src/p.c]\n", "src/own.h": helpers,
+                               "src/p.c": "\n\n" + ('#include "own.h"\n' if deep else helpers) + TAIL})
+    done = skep("build", "-C", p, "--clang", clang)
+    assert (done.rc, done.err.splitlines()[-2:]) == (1, [
+        "skep build: src/p.c:3: unknown type name '__u64'",
+        "  hint: libbpf's headers need the kernel's types: include <vmlinux.h> before them"])
+
+
 def test_instruction_set_that_the_compiler_does_not_know(skep, tiny, need):
     need(OLD)
     done = skep("build", "-C", tiny(files={"skep.yaml": YAML + "mcpu: v4\n"}), "--clang", OLD)

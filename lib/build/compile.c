@@ -148,6 +148,37 @@ static bool parse_error(const char *line, struct skep_err *err)
 	return true;
 }
 
+/* "In file included from src/a.c:3:" at or just before the line of an error, or NULL. */
+static const char *includer(const char *text, const char *error)
+{
+	static const char lead[] = "In file included from ";
+	const char *at = error;
+
+	while (at > text && at[-1] == '\n') {
+		const char *line = at - 1;
+
+		while (line > text && line[-1] != '\n')
+			line--;
+		if (strncmp(line, lead, sizeof(lead) - 1))
+			break;
+		at = line;
+	}
+	return at < error ? at + sizeof(lead) - 1 : NULL;
+}
+
+/* An error in a header that is not the project's is the doing of the source that includes it. */
+static void blame_source(const char *text, const char *error, struct skep_err *err)
+{
+	const char *by = *error == '/' ? includer(text, error) : NULL;
+	char path[200];
+	int row;
+
+	if (!err || !by || sscanf(by, "%199[^:\n]:%d", path, &row) != 2)
+		return;
+	err->where[0] = '\0';
+	skep_err_at(err, path, row, 0);
+}
+
 /* Failures that say nothing about the source: no room, no permission, no more processes. */
 static int system_error(const char *text)
 {
@@ -170,6 +201,8 @@ static int compile_failed(const struct compile *c, struct skep_err *err)
 
 	for (const char *line = text; *line && !found; line = strchrnul(line, '\n') + 1) {
 		found = parse_error(line, err);
+		if (found)
+			blame_source(text, line, err);
 		if (!strchr(line, '\n'))
 			break;
 	}

@@ -9,6 +9,8 @@
 #include "lib/base/cleanup.h"
 
 static const struct explain catalogue[] = {
+	{ ": error: unknown type name '__u", "libbpf's headers need the kernel's types",
+	  "include <vmlinux.h> before them" },
 	{ "typedef redefinition with different types",
 	  "a kernel UAPI header and vmlinux.h both define these types",
 	  "drop the #include <linux/…>; for its macros include <skep/consts.h>" },
@@ -71,6 +73,85 @@ static const struct explain catalogue[] = {
 	  "give a function SEC(\"xdp\") or another section that libbpf knows" },
 };
 
+/* What clang says of a name it does not know, the name to follow. */
+static const char *const undeclared[] = {
+	"call to undeclared function '",
+	"implicit declaration of function '",
+	"use of undeclared identifier '",
+};
+
+/* At file scope clang takes a macro for a function without a type: the name is in the line it shows. */
+static const char misread[] = ": error: expected identifier\n";
+
+/* By the first letters of a name. */
+static const struct explain headers[] = {
+	{ "BPF_CORE_READ", "this macro is not declared", "include <bpf/bpf_core_read.h>" },
+	{ "BPF_CORE_WRITE", "this macro is not declared",
+	  "include <bpf/bpf_core_read.h>" },
+	{ "BPF_PROBE_READ", "this macro is not declared",
+	  "include <bpf/bpf_core_read.h>" },
+	{ "bpf_core_", "this macro is not declared", "include <bpf/bpf_core_read.h>" },
+	{ "BPF_PROG", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "BPF_KPROBE", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "BPF_KRETPROBE", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "BPF_UPROBE", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "BPF_URETPROBE", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "BPF_KSYSCALL", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "PT_REGS_", "this macro is not declared", "include <bpf/bpf_tracing.h>" },
+	{ "bpf_hton", "this macro is not declared", "include <bpf/bpf_endian.h>" },
+	{ "bpf_ntoh", "this macro is not declared", "include <bpf/bpf_endian.h>" },
+	{ "bpf_cpu_to_", "this macro is not declared", "include <bpf/bpf_endian.h>" },
+	{ "bpf_be", "this macro is not declared", "include <bpf/bpf_endian.h>" },
+	{ "SKEP_EVENTS", "this macro is not declared", "include <skep/events.h>" },
+	{ "skep_event_", "this is not declared", "include <skep/events.h>" },
+	{ "SKEP_HIST", "this macro is not declared", "include <skep/hist.h>" },
+	{ "skep_hist_", "this is not declared", "include <skep/hist.h>" },
+};
+
+static const struct explain *header_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
+		if (!strncmp(name, headers[i].text, strlen(headers[i].text)))
+			return &headers[i];
+	return NULL;
+}
+
+static const struct explain *header_in_call(const char *output)
+{
+	const struct explain *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(undeclared) && !found; i++)
+		for (const char *at = output; !found && (at = strstr(at, undeclared[i]));)
+			found = header_of(at += strlen(undeclared[i]));
+	return found;
+}
+
+static bool in_name(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z');
+}
+
+/* Every name in one line. */
+static const struct explain *header_in_line(const char *line)
+{
+	const struct explain *found = NULL;
+
+	for (const char *s = line; *s && *s != '\n' && !found; s++)
+		if (in_name(*s) && (s == line || !in_name(s[-1])))
+			found = header_of(s);
+	return found;
+}
+
+static const struct explain *header_at_file_scope(const char *output)
+{
+	const struct explain *found = NULL;
+
+	for (const char *at = output; !found && (at = strstr(at, misread));)
+		found = header_in_line(at += sizeof(misread) - 1);
+	return found;
+}
+
 static const struct explain macro = {
 	"use of undeclared identifier '",
 	"constants that are macros are not in BTF, so not in vmlinux.h",
@@ -89,6 +170,11 @@ static bool names_macro(const char *output)
 
 const struct explain *explain_find(const char *output)
 {
+	const struct explain *header =
+		header_in_call(output) ?: header_at_file_scope(output);
+
+	if (header)
+		return header;
 	for (size_t i = 0; i < ARRAY_SIZE(catalogue); i++)
 		if (strstr(output, catalogue[i].text))
 			return &catalogue[i];
