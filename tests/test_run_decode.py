@@ -345,7 +345,7 @@ SEC("tp_btf/sched_switch") int probe(__u64 *ctx)
     done = skep("run", path, "--allow-unsigned", "--duration", "1")
     assert (done.rc, done.out) == (1, "")
     assert "struct task_struct___no.no_such_field" in done.err.splitlines()[1]
-    assert "  hint: this kernel lacks the type or field; guard it with bpf_core_field_exists()\n" in done.err
+    assert "  hint: the field or type does not exist in this kernel; guard its use with bpf_core_field_exists() " in done.err
 
 
 def test_hook_this_kernel_lacks(build, skep):

@@ -9,38 +9,65 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/escape.h"
 #include "lib/run/host.h"
+#include "lib/run/refusal.h"
 
-/* What to look for, and what to do about it. */
+#define TOO_LARGE "bound or split the loop: the verifier gave up following it"
+#define NO_HELPER "this kernel, or this type of program, has no such helper"
+#define NO_FIELD                                                               \
+	"the field or type does not exist in this kernel; guard its use with " \
+	"bpf_core_field_exists() or bpf_core_type_exists()"
+#define RELEASE "submit or discard the record, or release the reference, on every path"
+
+/* What to look for, and what to do about it: the first that is found counts, so the specific come first. */
 static const struct {
 	const char *text;
 	const char *hint;
 } causes[] = {
-	{ "invalid mem access 'map_value_or_null'",
-	  "check the result of the lookup for NULL before use" },
-	{ "invalid mem access 'ringbuf_mem_or_null'",
-	  "check the reserved record for NULL before use" },
+	{ "map_value_or_null", "check the result of the lookup for NULL before use" },
+	{ "ringbuf_mem_or_null", "check the reserved record for NULL before use" },
 	{ "_or_null", "check the pointer for NULL before use" },
+	{ "ossibly NULL pointer", "check the pointer for NULL before use" },
+	{ "possible NULL", "check the pointer for NULL before use" },
 	{ "invalid mem access 'scalar'",
 	  "read through pointers to kernel memory with BPF_CORE_READ()" },
+	{ "<invalid CO-RE relocation>", NO_FIELD },
+	{ "failed to resolve CO-RE relocation", NO_FIELD },
+	{ "Unreleased reference", RELEASE },
+	{ "reference leak", RELEASE },
 	{ "invalid access to packet", "compare the pointer with data_end before reading" },
-	{ "<invalid CO-RE relocation>",
-	  "this kernel lacks the type or field; guard it with bpf_core_field_exists()" },
-	{ "cannot call GPL-restricted function",
-	  "give the object a GPL-compatible license: char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\"" },
-	{ "unknown func", "this kernel, or this type of program, has no such helper" },
-	{ "invalid read from stack", "the buffer is smaller than what is read of it" },
+	{ "outside of the packet", "compare the pointer with data_end before reading" },
+	{ "invalid access to map value",
+	  "the index or length exceeds the value; compare it with the size first" },
+	{ "invalid variable-offset", "bound the index with a mask or a comparison first" },
+	{ "invalid write to stack", "the size exceeds the variable; pass its sizeof" },
+	{ "invalid indirect access to stack",
+	  "the size exceeds the variable; pass its sizeof" },
+	{ "invalid read from stack R", "the size exceeds the variable; pass its sizeof" },
 	{ "invalid indirect read from stack",
 	  "initialise the whole structure, padding included" },
-	{ "Unreleased reference",
-	  "submit or discard the record, or release the reference, on every path" },
+	{ "invalid read from stack", "initialise the variable before it is read" },
+	{ "!read_ok", "initialise the variable on every path before it is read" },
+	{ "combined stack size",
+	  "all functions together have 512 bytes of stack; keep large data in a map" },
+	{ "invalid stack type",
+	  "all functions together have 512 bytes of stack; keep large data in a map" },
 	{ "unbounded memory access",
 	  "bound the length with a mask or a comparison first" },
-	{ "BPF program is too large",
-	  "bound or split the loop: the verifier gave up after a million steps" },
-	{ "processed 1000001 insns",
-	  "bound or split the loop: the verifier gave up after a million steps" },
+	{ "min value is negative", "bound the length with a mask or a comparison first" },
+	{ "math between", "bound the number with a mask or a comparison first" },
+	{ "pointer arithmetic",
+	  "to pointers, bounded numbers can be added or subtracted, nothing else" },
+	{ "invalid bpf_context access",
+	  "this hook has no such argument, or programs of this type may not access it" },
+	{ "should have been in", "return one of the values that this hook takes" },
+	{ "cannot call GPL-restricted function",
+	  "give the object a GPL-compatible license: char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\"" },
+	{ "unknown func", NO_HELPER },
+	{ "invalid func unknown", NO_HELPER },
+	{ "program of this type cannot use helper", NO_HELPER },
+	{ "program is too large", TOO_LARGE },
+	{ "jumps is too complex", TOO_LARGE },
 	{ "infinite loop detected",
 	  "the verifier does not see it end; use bpf_for() or bpf_loop(), or unroll it" },
 	{ "back-edge", "this kernel does not take loops; unroll it" },
@@ -59,79 +86,12 @@ static const struct {
 	{ "Operation not supported", "this kernel is too old or built without this type" },
 };
 
-/* Lines that say nothing about the cause: statistics, states, and the trace, which begins "12: ". */
-static bool is_noise(const char *line, size_t len)
-{
-	static const char *const noise[] = { "processed ",  "verification time",
-					     "stack depth", "peak_states",
-					     "max_states",  "mark_",
-					     "arg#",        "func#",
-					     "Validating ", "cur state:",
-					     "old state:",  "from ",
-					     "parent ",     "last_idx",
-					     "regs=",       "Func#" };
-	size_t digits = strspn(line, "0123456789");
-
-	for (size_t i = 0; i < ARRAY_SIZE(noise); i++)
-		if (len >= strlen(noise[i]) && !strncmp(line, noise[i], strlen(noise[i])))
-			return true;
-	return !len || (digits && line[digits] == ':');
-}
-
-/* The log quotes source lines that came with the object. */
-static char *printable(const char *text, size_t len)
-{
-	struct buf b = { 0 };
-
-	escape_text(&b, text, len);
-	return buf_take(&b, NULL);
-}
-
-/* What of a verifier log says why: newer kernels have a line for it, else the last that is no noise. */
-static char *useful_line(const char *log, char **source)
-{
-	const char *found = NULL, *src = NULL;
-	size_t found_len = 0, src_len = 0;
-
-	for (const char *line = log; *line;) {
-		size_t len = strcspn(line, "\n");
-
-		if (!strncmp(line, "Verification failed: ", 21)) {
-			found = line + 21;
-			found_len = len - 21;
-			break;
-		}
-		if (!strncmp(line, "; ", 2)) {
-			src = line + 2;
-			src_len = len - 2;
-		} else if (!is_noise(line, len)) {
-			found = line;
-			found_len = len;
-		}
-		line += len + (line[len] == '\n');
-	}
-	*source = src ? printable(src, src_len) : NULL;
-	return found ? printable(found, found_len) : NULL;
-}
-
 /* "prog 'filter': BPF program load failed" -> filter. */
 static char *program_of(const char *message)
 {
 	const char *name = strstr(message, "prog '");
 
 	return name ? strndup(name + 6, strcspn(name + 6, "'")) : NULL;
-}
-
-/* `u32 x = *p; @ probe.bpf.c:12` of kernels from 6.10 on. */
-static void add_source(char *source, struct skep_err *err)
-{
-	char *at = strstr(source, " @ "), *colon = at ? strrchr(at, ':') : NULL;
-
-	if (colon) {
-		*at = *colon = '\0';
-		skep_err_at(err, at + 3, atoi(colon + 1), 0);
-	}
-	skep_err_note(err, "while checking '%s'", source);
 }
 
 static void add_cause(const char *text, struct skep_err *err)
@@ -144,18 +104,21 @@ static void add_cause(const char *text, struct skep_err *err)
 	}
 }
 
-static int explain_verifier(const char *message, const char *log, struct skep_err *err)
+static int explain_verifier(const char *message, const char *log, const struct object *o,
+			    struct skep_err *err)
 {
-	_cleanup_free_ char *source = NULL, *line = useful_line(log, &source),
-			    *prog = program_of(message);
+	_cleanup_free_ char *prog = program_of(message);
+	struct refusal r;
 
+	refusal_read(&r, log);
 	skep_fail(err, SKEP_EREJECTED, "the verifier refuses '%s': %s",
-		  prog ? prog : "program", line ? line : message);
-	if (source)
-		add_source(source, err);
-	add_cause(line ? line : "", err);
-	add_cause(log, err);
+		  prog ? prog : "program", r.line ? r.line : message);
+	if (r.source)
+		skep_err_note(err, "while checking '%s'", r.source);
+	refusal_locate(&r, o, prog, err);
+	add_cause(r.errors ? r.errors : "", err);
 	skep_err_hint(err, "-v shows the verifier's whole log");
+	refusal_release(&r);
 	return -SKEP_EREJECTED;
 }
 
@@ -186,7 +149,8 @@ static int explain_permission(const char *message, struct skep_err *err)
 	return -SKEP_EREJECTED;
 }
 
-int explain_load(int code, const char *message, const char *verifier, struct skep_err *err)
+int explain_load(int code, const char *message, const char *verifier,
+		 const struct object *o, struct skep_err *err)
 {
 	if (code == -ENOMEM) {
 		skep_fail(err, ENOMEM, "out of memory%s%s", *message ? ": " : "", message);
@@ -197,7 +161,7 @@ int explain_load(int code, const char *message, const char *verifier, struct ske
 	    (code == -EACCES && !host_has_cap(CAP_BPF) && !host_has_cap(CAP_SYS_ADMIN)))
 		return explain_permission(message, err);
 	if (*verifier)
-		return explain_verifier(message, verifier, err);
+		return explain_verifier(message, verifier, o, err);
 	skep_fail(err, SKEP_EREJECTED, "the kernel does not take it: %s",
 		  *message ? message : strerror(-code));
 	add_cause(message, err);

@@ -5,11 +5,13 @@
 
 #include <skep/error.h>
 
+struct object;
+
 /*
  * Fill err for a failed load. code: negative errno of libbpf; message: its first warning or "";
- * verifier: the log of the program that failed or "". Returns the error's code.
+ * verifier: the log of the program that failed or ""; o: the object. Returns the error's code.
  */
 int explain_load(int code, const char *message, const char *verifier,
-		 struct skep_err *err);
+		 const struct object *o, struct skep_err *err);
 
 #endif

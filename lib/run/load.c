@@ -105,7 +105,7 @@ static int load(struct loaded *l, const struct skep_log *log, struct skep_err *e
 		return 0;
 	l->verifier_log[LOG_SIZE - 1] = '\0';
 	send_log(l->verifier_log, log);
-	rc = explain_load(rc, m.first, l->verifier_log, err);
+	rc = explain_load(rc, m.first, l->verifier_log, l->object, err);
 	skep_err_note(err, "while loading '%s'", l->name);
 	return rc;
 }
