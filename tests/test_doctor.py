@@ -10,8 +10,8 @@ import subprocess
 import pytest
 
 ROWS = [
-    "clang", "libbpf", "bpftool", "pahole", "kernel", "BTF", "privileges", "loading", "ring buffers", "fentry", "JIT",
-    "bpffs", "tracefs", "cgroup2", "lockdown", "LSM list", "unprivileged BPF", "kernel checks signatures",
+    "clang", "libbpf", "bpftool", "pahole", "kernel", "BTF", "privileges", "loading", "ring buffers", "fentry", "kprobes",
+    "JIT", "bpffs", "tracefs", "cgroup2", "lockdown", "LSM list", "unprivileged BPF", "kernel checks signatures",
 ]  # fmt: skip
 
 
@@ -71,6 +71,13 @@ def test_kernel_facts(doctor):
     for row, kind in ("bpffs", "bpf"), ("tracefs", "tracefs"), ("cgroup2", "cgroup2"):
         assert doctor[row]["found"] == mounts.get(kind, "not mounted")
         assert doctor[row]["verdict"] == ("ok" if kind in mounts else "note")
+
+
+@pytest.mark.need("root", "tracefs")
+def test_kprobes_are_what_the_kernel_has(doctor):
+    places = "/sys/kernel/tracing/kprobe_events", "/sys/bus/event_source/devices/kprobe"
+    there = any(map(os.path.exists, places))
+    assert (doctor["kprobes"]["verdict"], doctor["kprobes"]["found"]) == (("ok", "yes") if there else ("note", "no"))
 
 
 @pytest.mark.need("root", "unshare")

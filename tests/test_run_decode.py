@@ -352,7 +352,40 @@ def test_hook_this_kernel_lacks(build, skep):
     done = skep("run", build('SEC("tp_btf/no_such_hook") int probe(void *ctx) { return 0; }'), "--allow-unsigned", "--duration", "1")
     assert (done.rc, done.out) == (1, "")
     assert "no_such_hook" in done.err.splitlines()[1]
-    assert "  hint: this kernel has no such function or hook; it may be inlined\n" in done.err
+    assert "  hint: this kernel has no such tracepoint\n" in done.err
+
+
+@pytest.mark.parametrize(
+    "section,hint",
+    [
+        ("tp_btf/sched_swich", "did you mean 'sched_switch'?"),
+        ("raw_tp/sched_swich", "did you mean 'sched_switch'?"),
+        ("tp/sched/sched_swich", "did you mean 'sched/sched_switch'?"),
+        ("tp/sced/sched_switch", "did you mean 'sched'?"),
+        ("tp/sched/zzzzzzzzzz", "this kernel has no such tracepoint: ls /sys/kernel/tracing/events"),
+        ("fentry/do_exxit", "did you mean 'do_exit'?"),
+        ("fentry/q_w_e_r_t_y_u_i_o_p_a_s", "this kernel has no such function, or it is inlined"),
+        ("lsm/file_opn", "did you mean 'file_open'?"),
+        ("iter/tsk", "did you mean 'task'?"),
+    ],
+)
+def test_hook_is_hinted_at(build, skep, need, section, hint):
+    need("tracefs")
+    done = skep("run", build(f'SEC("{section}") int probe(void *ctx) {{ return 0; }}'), "--allow-unsigned", "--duration", "1")
+    assert (done.rc, done.out) == (1, "")
+    assert done.err.splitlines()[-1] == f"  hint: {hint}"
+
+
+def test_kernel_without_kprobes(build, skep, need):
+    need("tracefs")
+    if os.path.exists("/sys/kernel/tracing/kprobe_events") or os.path.exists("/sys/bus/event_source/devices/kprobe"):
+        pytest.skip("this kernel has kprobes")
+    done = skep("run", build('SEC("kprobe/do_exit") int probe(void *ctx) { return 0; }'), "--allow-unsigned", "--duration", "1")
+    assert (done.rc, done.out) == (1, "")
+    assert done.err.splitlines()[1:] == [
+        "skep run: cannot attach 'probe' to 'do_exit': No such file or directory",
+        "  hint: this kernel has no kprobes (CONFIG_KPROBES); use fentry or a tracepoint",
+    ]
 
 
 @pytest.mark.parametrize("hide", [False, True])

@@ -14,6 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/btf/messages.h"
+#include "lib/run/hook.h"
 
 /* A way of attaching and what it must and may be told. */
 struct way {
@@ -37,13 +38,15 @@ static const struct way tracepoint = { attach_tracepoint };
 static const struct way sampler = { attach_perf, .pid = true };
 static const struct way uprobe = { attach_uprobe, .pid = true, .path = true };
 
+static bool is_user(const struct obj_program *p)
+{
+	return !strncmp(p->section, "uprobe", 6) ||
+	       !strncmp(p->section, "uretprobe", 9) || !strncmp(p->section, "usdt", 4);
+}
+
 static const struct way *way_of_kprobe(const struct obj_program *p)
 {
-	bool user = !strncmp(p->section, "uprobe", 6) ||
-		    !strncmp(p->section, "uretprobe", 9) ||
-		    !strncmp(p->section, "usdt", 4);
-
-	return user && !strstr(p->section, ".multi") ? &uprobe : &automatic;
+	return is_user(p) && !strstr(p->section, ".multi") ? &uprobe : &automatic;
 }
 
 static const struct way *way_of_xdp(const struct obj_program *p)
@@ -195,12 +198,16 @@ int attach_auto(struct attachments *a, struct attachment *at, struct skep_err *e
 		*at->program->target ? at->program->target : at->program->section;
 	struct messages m;
 	struct bpf_link *link;
+	bool absent;
 	int rc;
 
 	messages_begin(&m, a->log);
 	link = bpf_program__attach(at->program->bpf);
+	absent = !link && (errno == ENOENT || errno == ESRCH);
 	rc = attach_take(at, link, to, err);
 	messages_end(&m);
+	if (absent && !is_user(at->program))
+		hook_hint(at->program, err);
 	return rc;
 }
 

@@ -72,16 +72,10 @@ int attach_tracepoint(struct attachments *a, struct attachment *at, struct skep_
 {
 	bool mounted = !access("/sys/kernel/tracing/events", F_OK) ||
 		       !access("/sys/kernel/debug/tracing/events", F_OK);
-	int rc;
 
 	if (!mounted && strchr(at->program->target, '/'))
 		return attach_unmounted(at, err);
-	rc = attach_auto(a, at, err);
-	if (rc == -SKEP_EREJECTED)
-		skep_err_hint(
-			err,
-			"this kernel has no such tracepoint: ls /sys/kernel/tracing/events");
-	return rc;
+	return attach_auto(a, at, err);
 }
 
 /* One sampling clock per CPU; the first link is kept as the attachment, the others as descriptors. */

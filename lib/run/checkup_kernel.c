@@ -16,6 +16,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/run/hook.h"
 #include "lib/run/host.h"
 
 #define UNTRIED "unknown: not privileged to try"
@@ -133,6 +134,15 @@ static void check_fentry(struct checkup *c)
 		    "use tp_btf or tracepoints, or a kernel that is not locked down");
 }
 
+static void check_kprobes(struct checkup *c)
+{
+	bool there = hook_has_kprobes();
+
+	checkup_add(c, there ? VERDICT_OK : VERDICT_NOTE, "kprobes", there ? "yes" : "no",
+		    "kprobe programs are not attached",
+		    "use fentry or tracepoints, or a kernel with CONFIG_KPROBES=y");
+}
+
 static void check_jit(struct checkup *c)
 {
 	_cleanup_free_ char *value = host_line("/proc/sys/net/core/bpf_jit_enable");
@@ -163,6 +173,7 @@ void checkup_kernel(struct checkup *c)
 	check_loading(c);
 	check_ringbuf(c);
 	check_fentry(c);
+	check_kprobes(c);
 	check_jit(c);
 	check_mount(c, "bpf", "bpffs", "programs with pinned maps do not load",
 		    "mount -t bpf bpf /sys/fs/bpf");

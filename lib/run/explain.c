@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/object/object.h"
+#include "lib/run/hook.h"
 #include "lib/run/host.h"
 #include "lib/run/refusal.h"
 
@@ -73,8 +75,6 @@ static const struct {
 	{ "back-edge", "this kernel does not take loops; unroll it" },
 	{ "unknown opcode",
 	  "the object needs a newer kernel, or was compiled without -O2" },
-	{ "failed to find kernel BTF type ID",
-	  "this kernel has no such function or hook; it may be inlined" },
 	{ "failed to find valid kernel BTF", "the kernel needs CONFIG_DEBUG_INFO_BTF=y" },
 	{ "failed to determine tracepoint", "this kernel has no such tracepoint" },
 	{ "failed to create: -E2BIG",
@@ -122,6 +122,18 @@ static int explain_verifier(const char *message, const char *log, const struct o
 	return -SKEP_EREJECTED;
 }
 
+/* libbpf looks the hook up before the kernel does. */
+static void add_hook(const char *message, const struct object *o, struct skep_err *err)
+{
+	_cleanup_free_ char *prog = program_of(message);
+
+	if (!strstr(message, "failed to find kernel BTF type ID"))
+		return;
+	for (size_t i = 0; prog && i < o->program_cnt; i++)
+		if (!strcmp(o->programs[i].name, prog))
+			hook_hint(&o->programs[i], err);
+}
+
 static int explain_permission(const char *message, struct skep_err *err)
 {
 	const char *lockdown = host_lockdown();
@@ -164,6 +176,7 @@ int explain_load(int code, const char *message, const char *verifier,
 		return explain_verifier(message, verifier, o, err);
 	skep_fail(err, SKEP_EREJECTED, "the kernel does not take it: %s",
 		  *message ? message : strerror(-code));
+	add_hook(message, o, err);
 	add_cause(message, err);
 	return -SKEP_EREJECTED;
 }
