@@ -278,23 +278,76 @@ def test_defaults_of_parameters_are_written_into_the_object(skep, tiny, tool):
     assert (p / "before.h").read_bytes() == (p / "build/tiny.skel.h").read_bytes() != first
 
 
+MORE = """
+struct flow { __u32 a, b; };
+struct odd { __u32 a, b, c; };
+#define MAP(kind, keys, more) struct { __uint(type, BPF_MAP_TYPE_##kind); __uint(max_entries, 4096); __type(key, keys); __type(value, __u32); more }
+MAP(HASH, struct flow,) flows SEC(".maps");
+MAP(HASH, struct odd,) odd SEC(".maps");
+MAP(PROG_ARRAY, __u32,) calls SEC(".maps");
+MAP(HASH, char[16],) names SEC(".maps");
+MAP(LPM_TRIE, struct flow, __uint(map_flags, BPF_F_NO_PREALLOC);) nets SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring SEC(".maps");
+const volatile _Bool quiet;
+const volatile __u32 large[4];
+char text[8];
+SEC("xdp") int more(struct xdp_md *ctx) { return quiet + large[ctx->rx_queue_index & 3] + text[ctx->rx_queue_index & 7]; }
+"""
+
+
+@pytest.mark.parametrize("param", [
+    "type: 'u32[]', entries: counts", "type: 'ipv4[]', entries: counts", "type: 'u64[]', entries: flows",
+    "type: 'ipv4[]', entries: nets", "type: 'string[]', entries: names", "type: 'string[]', entries: odd",
+    "type: bool, rodata: quiet", "type: u8, rodata: limit", "type: string, rodata: word"])
+def test_parameter_that_fits_the_object(skep, tiny, param):
+    p = tiny(files={"skep.yaml": YAML + f"params: {{x: {{{param}}}}}\n", "src/tiny.bpf.c": SOURCE + MORE})
+    skep("build", "-C", p).ok()
+
+
 @pytest.mark.parametrize("param, line, hint", [
     ("{type: u32, rodata: limits}", "parameter 'x': there is no variable 'limits'", "did you mean 'limit'?"),
-    ("{type: u64, rodata: limit}", "parameter 'x' is u64, but 'limit' is volatile const __u32", None),
-    ("{type: u32, rodata: plain}", "parameter 'x': 'plain' is not const volatile", None),
+    ("{type: u64, rodata: limit}", "parameter 'x' is u64, but 'limit' is volatile const __u32", "write type: u32, or change the variable"),
+    ("{type: u32, rodata: quiet}", "parameter 'x' is u32, but 'quiet' is volatile const _Bool", "write type: bool, or change the variable"),
+    ("{type: u32, rodata: large}", "parameter 'x' is u32, but 'large' is volatile const __u32[4]",
+     "a parameter sets one number or bool, or a string in a char array"),
+    ("{type: u32, rodata: plain}", "parameter 'x': 'plain' is not const volatile", "declare it as: const volatile __u32 plain"),
+    ("{type: string, rodata: text}", "parameter 'x': 'text' is not const volatile", "declare it as: const volatile char text[8]"),
     ("{type: string, default: 0123456789abcdef, rodata: word}", "default '0123456789abcdef' does not fit 'word', volatile const char[16]", None),
     ("{type: u32, max_entries: count}", "parameter 'x': there is no map 'count'", "did you mean 'counts'?"),
     ("{type: u32, default: 65, max_entries: counts}", "default 65 differs from max_entries 64 of map 'counts'",
      "leave 'default' out, or write the same number in the source"),
     ("{type: 'u32[]', entries: events}", "parameter 'x': there is no map 'events'", "did you mean 'counts'?"),
+    ("{type: 'mac[]', entries: counts}", "parameter 'x' is mac[], but keys of map 'counts' are __u32 of 4 bytes",
+     "write type: 'u32[]' or 'ipv4[]', or give the map a key of 6 bytes"),
+    ("{type: u16, entries: counts}", "parameter 'x' is u16, but keys of map 'counts' are __u32 of 4 bytes",
+     "write type: 'u32[]' or 'ipv4[]', or give the map a key of 2 bytes"),
+    ("{type: 'u32[]', entries: flows}", "parameter 'x' is u32[], but keys of map 'flows' are struct flow of 8 bytes",
+     "write type: 'u64[]', or give the map a key of 4 bytes"),
+    ("{type: 'u32[]', entries: odd}", "parameter 'x' is u32[], but keys of map 'odd' are struct odd of 12 bytes",
+     "keys are numbers, addresses or strings: no type fits one of this size"),
+    ("{type: 'ipv6[]', entries: nets}", "parameter 'x' is ipv6[], but keys of map 'nets' are struct flow of 8 bytes",
+     "write type: 'u32[]' or 'ipv4[]', or give the map a key of 20 bytes"),
+    ("{type: 'u32[]', entries: ring}", "parameter 'x': map 'ring' is of type ringbuf, whose entries have no keys",
+     "entries go into hash, array or lpm_trie maps"),
+    ("{type: 'u32[]', entries: calls}", "parameter 'x': map 'calls' is of type prog_array, whose values are no numbers",
+     "entries go into hash, array or lpm_trie maps"),
 ])
 def test_parameter_that_does_not_fit_the_object(skep, tiny, param, line, hint):
-    p = tiny(files={"skep.yaml": YAML + f"params: {{x: {param}}}\n"})
+    p = tiny(files={"skep.yaml": YAML + f"params: {{x: {param}}}\n", "src/tiny.bpf.c": SOURCE + MORE})
     done = skep("build", "-C", p)
     assert done.rc == 2
     assert done.err.splitlines()[0] == f"skep build: skep.yaml:5:10: {line}"
     if hint:
         assert done.err.splitlines()[1:] == [f"  hint: {hint}"]
+
+
+def test_parameter_that_is_bound_otherwise_is_checked_again(skep, tiny):
+    params = YAML + "params: {x: {type: u32, %s: counts}}\n"
+    p = tiny(files={"skep.yaml": params % "max_entries"})
+    skep("build", "-C", p).ok()
+    (p / "skep.yaml").write_text(params % "rodata")
+    done = skep("build", "-C", p)
+    assert (done.rc, done.err) == (2, "skep build: skep.yaml:5:10: parameter 'x': there is no variable 'counts'\n")
 
 
 # --- bad input, bad luck -------------------------------------------------------------------------

@@ -55,6 +55,49 @@ static int missing(const struct binding *b, const char *what, struct skep_err *e
 	return -SKEP_EPROJECT;
 }
 
+static bool is_array(const struct obj_global *g)
+{
+	return strchr(g->type, '[');
+}
+
+static int not_const(const struct binding *b, const struct obj_global *g,
+		     struct skep_err *err)
+{
+	const char *array = strchrnul(g->type, '[');
+
+	project_fail(b->project, b->at, err, "parameter '%s': '%s' is not const volatile",
+		     b->param->name, g->name);
+	return skep_err_hint(err, "declare it as: const volatile %.*s %s%s",
+			     (int)(array - g->type), g->type, g->name, array);
+}
+
+/* The type of a parameter that fits a variable; NULL: none. */
+static const char *fitting_type(const struct obj_global *g)
+{
+	static const char *const plain[] = {
+		[1] = "u8", [2] = "u16", [4] = "u32", [8] = "u64"
+	};
+
+	if (strstr(g->type, "char["))
+		return "string";
+	if (strstr(g->type, "bool") || strstr(g->type, "_Bool"))
+		return is_array(g) ? NULL : "bool";
+	return !is_array(g) && g->size < ARRAY_SIZE(plain) ? plain[g->size] : NULL;
+}
+
+static int wrong_type(const struct binding *b, const struct obj_global *g,
+		      struct skep_err *err)
+{
+	const char *fits = fitting_type(g);
+
+	project_fail(b->project, b->at, err, "parameter '%s' is %s, but '%s' is %s",
+		     b->param->name, b->param->type, g->name, g->type);
+	if (fits)
+		return skep_err_hint(err, "write type: %s, or change the variable", fits);
+	return skep_err_hint(
+		err, "a parameter sets one number or bool, or a string in a char array");
+}
+
 static int bind_rodata(const struct binding *b, void *elf, size_t size, bool *changed,
 		       struct skep_err *err)
 {
@@ -69,13 +112,9 @@ static int bind_rodata(const struct binding *b, void *elf, size_t size, bool *ch
 		return missing(b, "variable", err);
 	type = value_type_find(b->param->type, &list);
 	if (strncmp(g->section, ".rodata", 7))
-		return project_fail(b->project, b->at, err,
-				    "parameter '%s': '%s' is not const volatile",
-				    b->param->name, g->name);
+		return not_const(b, g, err);
 	if (g->size > sizeof(bytes) || g->size < type->size || (type->size && g->size > 8))
-		return project_fail(b->project, b->at, err,
-				    "parameter '%s' is %s, but '%s' is %s",
-				    b->param->name, type->name, g->name, g->type);
+		return wrong_type(b, g, err);
 	if (!b->param->def)
 		return 0;
 	if (value_encode(type, b->param->def, b->object->big_endian, bytes, g->size, NULL))
@@ -107,11 +146,75 @@ static int bind_max_entries(const struct binding *b, struct skep_err *err)
 		err, "leave 'default' out, or write the same number in the source");
 }
 
+/* Can a program put entries into such a map by keys that are plain values. */
+static bool takes_entries(uint32_t map_type)
+{
+	switch (map_type) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_LPM_TRIE:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_CPUMAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *type_of_size(size_t size)
+{
+	static const char *const types[] = {
+		[1] = "'u8[]'",  [2] = "'u16[]'", [4] = "'u32[]' or 'ipv4[]'",
+		[6] = "'mac[]'", [8] = "'u64[]'", [16] = "'ipv6[]'"
+	};
+
+	return size < ARRAY_SIZE(types) ? types[size] : NULL;
+}
+
+static int wrong_key(const struct binding *b, const struct obj_map *m, size_t lead,
+		     struct skep_err *err)
+{
+	const char *fits = m->key_size > lead ? type_of_size(m->key_size - lead) : NULL;
+
+	project_fail(b->project, b->at, err,
+		     "parameter '%s' is %s, but keys of map '%s' are %s of %u bytes",
+		     b->param->name, b->param->type, m->name, m->key_type ?: "values",
+		     m->key_size);
+	if (!fits)
+		return skep_err_hint(err, "keys are numbers, addresses or strings: no "
+					  "type fits one of this size");
+	return skep_err_hint(
+		err, "write type: %s, or give the map a key of %zu bytes", fits,
+		lead + value_type_find(b->param->type, &(bool){ false })->size);
+}
+
 static int bind_entries(const struct binding *b, struct skep_err *err)
 {
 	const struct obj_map *m = object_map(b->object, b->param->target);
+	const struct value_type *type;
+	size_t lead; /* the prefix length before the address */
+	bool list;
 
-	return m && !m->data_section ? 0 : missing(b, "map", err);
+	if (!m || m->data_section)
+		return missing(b, "map", err);
+	if (!takes_entries(m->map_type)) {
+		project_fail(b->project, b->at, err,
+			     "parameter '%s': map '%s' is of type %s, whose %s",
+			     b->param->name, m->name, m->type,
+			     m->key_size ? "values are no numbers"
+					 : "entries have no keys");
+		return skep_err_hint(err, "entries go into hash, array or lpm_trie maps");
+	}
+	lead = m->map_type == BPF_MAP_TYPE_LPM_TRIE ? 4 : 0;
+	type = value_type_find(b->param->type, &list);
+	if (!type->size || m->key_size == lead + type->size)
+		return 0;
+	return wrong_key(b, m, lead, err);
 }
 
 int bind_params(const struct project *p, const char *name, const struct object *o,

@@ -153,6 +153,10 @@ static int add_facts(const struct build *b, const struct unit *u, struct step *s
 		if (param->object && strcmp(param->object, u->object->name))
 			continue;
 		step_fact(step, "parameter", param->name);
+		step_fact(step, "kind of parameter",
+			  param->bind == PARAM_RODATA    ? "rodata"
+			  : param->bind == PARAM_ENTRIES ? "entries"
+							 : "max_entries");
 		step_fact(step, "type of parameter", param->type);
 		step_fact(step, "default of parameter", param->def);
 		step_fact(step, "target of parameter", param->target);
