@@ -158,10 +158,20 @@ def test_duration(skep, signed_package, trust):
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("value", ["", "x", "-1", "0", "1s", "nan", "inf", "1e99", "0x1", " 1", "1.2.3", ".0000000001"])
-def test_duration_wants_seconds(skep, signed_package, trust, value):
+@pytest.mark.parametrize("value", ["", "x", "-1", "0", "1d", "1 s", "nan", "inf", "1e99", "0x1", " 1", "1.2.3", ".0000000001"])
+def test_malformed_duration(skep, signed_package, trust, value):
     done = skep("run", signed_package, "--trust", trust, f"--duration={value}", timeout=10)
-    assert (done.rc, done.err) == (2, f"skep run: --duration wants seconds, not '{value}'\n")
+    assert (done.rc, done.err) == (
+        2,
+        f"skep run: --duration wants a duration, not '{value}'\n  hint: a number with ns, us, ms, s, m or h; bare: s\n",
+    )
+
+
+@pytest.mark.parametrize("value,seconds", [("300ms", 0.3), ("400000us", 0.4), ("500000000ns", 0.5), ("1s", 1), ("0.01m", 0.6)])
+def test_duration_with_a_unit(skep, signed_package, trust, value, seconds):
+    began = time.monotonic()
+    skep("run", signed_package, "--trust", trust, "--duration", value, timeout=20).ok()
+    assert seconds <= time.monotonic() - began < seconds + 8
 
 
 def test_reader_that_goes_away_ends_it(build_dir, skep, signed_package, trust):

@@ -53,6 +53,14 @@ int look(void *ctx)
 char LICENSE[] SEC("license") = "GPL";
 """
 
+HINTS = {
+    "duration": "a number with ns, us, ms, s, m or h; bare: ns", "bool": "true, false, yes, no, on, off, 1 or 0",
+    "ipv4": "four numbers: 192.0.2.1", "ipv6": "groups of hex digits: 2001:db8::1",
+    "mac": "six pairs of hex digits: 00:11:22:aa:bb:cc", "u8": "a number from 0 to 255",
+    "u16": "a number from 0 to 65535", "u32": "a number from 0 to 4294967295",
+    "u64": "a number from 0 to 18446744073709551615", "s16": "a number from -32768 to 32767",
+    "s32": "a number from -2147483648 to 2147483647",
+}  # fmt: skip
 TYPES = "u8 u16 s16 s32 u64 bool string duration".split()
 DEFAULTS = {"u8": 1, "u16": 2, "s16": -3, "s32": -4, "u64": 5, "bool": "no", "string": "abc", "duration": "2ms"}
 ENTRIES = {"numbers": "u32[]", "per_cpu": "u64[]", "nets": "ipv4[]", "macs": "mac[]", "hosts": "ipv6[]", "names": "string[]"}
@@ -134,7 +142,8 @@ def test_variables(run, name, text, value):
     ],
 )  # fmt: skip
 def test_malformed_values(skep, many, name, text):
-    assert refused(skep, many, f"{name}={text}") == [f"skep run: --param {name} wants {name}, not '{text}'"]
+    first, hint = refused(skep, many, f"{name}={text}")
+    assert first == f"skep run: --param {name} wants {name}, not '{text}'" and hint == f"  hint: {HINTS[name]}"
 
 
 def test_long_string(skep, many):
@@ -208,7 +217,22 @@ def test_entries_of_per_cpu_maps_are_on_every_cpu(start, many, bpftool):
     ],
 )
 def test_malformed_entries(skep, many, param, message):
-    assert refused(skep, many, param) == [f"skep run: {message}"]
+    wants = re.search(r"wants (\w+), not", message)
+    hint = [f"  hint: {HINTS[wants[1]]}"] if wants else []
+    assert refused(skep, many, param) == [f"skep run: {message}", *hint]
+
+
+def test_several_entries_are_one_parameter(skep, many):
+    done = skep("run", many, "--allow-unsigned", "--param", "numbers=1", "--param", "numbers=2")
+    assert done.rc == 2 and done.err.splitlines()[1:] == [
+        "skep run: --param numbers is given twice",
+        "  hint: separate several with commas",
+    ]
+
+
+def test_spaces_in_lists(run):
+    done = run("numbers= 1, 2=7 ,\t3,", "nets=192.0.2.1, 192.0.2.2")
+    assert entries(done, "numbers") == {"1": 1, "2": 7, "3": 1} and len(entries(done, "nets")) == 2
 
 
 def test_room_for_more_entries(run):

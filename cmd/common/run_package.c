@@ -16,8 +16,6 @@
 
 #include "cmd/common/trust.h"
 
-#define NS_PER_S 1000000000ULL
-
 struct request {
 	const char *file, *duration, *verifier;
 	uint64_t duration_ns;
@@ -26,21 +24,37 @@ struct request {
 	struct cmd_common common;
 };
 
+/* Nanoseconds of a unit; 0 for none. */
+static double unit_ns(const char *unit)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = { { "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },  { "us", 1e3 },
+		      { "ns", 1 }, { "m", 60e9 }, { "h", 3600e9 } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(units[i].unit, unit))
+			return units[i].ns;
+	return 0;
+}
+
 static int parse_duration(const char *text, uint64_t *ns, struct skep_err *err)
 {
+	size_t digits = text ? strspn(text, "0123456789.") : 0;
 	char *end;
-	double s;
+	double v;
 
 	if (!text)
 		return 0;
 	errno = 0;
-	s = strtod(text, &end);
+	v = strtod(text, &end) * unit_ns(text + digits);
 	/* less than a nanosecond would be 0, which is for ever */
-	if (errno || *end || strspn(text, "0123456789.") != strlen(text) ||
-	    !(s * (double)NS_PER_S >= 1 && s <= 1e9))
-		return skep_fail(err, SKEP_EUSAGE, "--duration wants seconds, not '%s'",
-				 text);
-	*ns = (uint64_t)(s * (double)NS_PER_S);
+	if (errno || end != text + digits || !(v >= 1 && v <= 1e18)) {
+		skep_fail(err, SKEP_EUSAGE, "--duration wants a duration, not '%s'", text);
+		return skep_err_hint(err, "a number with ns, us, ms, s, m or h; bare: s");
+	}
+	*ns = (uint64_t)v;
 	return 0;
 }
 
@@ -173,7 +187,8 @@ int run_package(const struct cmd *cmd, int argc, char **argv, run_build_fn build
 	struct request q = { .verify = { .sz = sizeof(q.verify) } };
 	struct opt_list operands = { 0 };
 	const struct opt table[] = {
-		OPT_STRING(0, "duration", &q.duration, "S", "end after so many seconds"),
+		OPT_STRING(0, "duration", &q.duration, "S",
+			   "end after so many seconds, or 500ms, 5m, 1h"),
 		OPT_LIST(0, "param", &q.params, "K=V", "set a parameter of the package"),
 		OPT_STRING(
 			0, "trust", &q.verify.trust, "DIR",

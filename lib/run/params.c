@@ -66,6 +66,15 @@ static int unknown(const struct manifest *m, const char *name, struct skep_err *
 	return -SKEP_EUSAGE;
 }
 
+static int twice(const struct manifest *m, const char *name, struct skep_err *err)
+{
+	skep_fail(err, SKEP_EUSAGE, "--param %s is given twice", name);
+	for (size_t i = 0; i < m->param_cnt; i++)
+		if (!strcmp(m->params[i].name, name) && m->params[i].bind == PARAM_ENTRIES)
+			skep_err_hint(err, "separate several with commas");
+	return -SKEP_EUSAGE;
+}
+
 static int take(struct params *p, const char *given, struct skep_err *err)
 {
 	const char *eq = strchr(given, '='), **slot;
@@ -80,7 +89,7 @@ static int take(struct params *p, const char *given, struct skep_err *err)
 	if (!slot)
 		return unknown(p->manifest, name, err);
 	if (*slot)
-		return skep_fail(err, SKEP_EUSAGE, "--param %s is given twice", name);
+		return twice(p->manifest, name, err);
 	*slot = eq + 1;
 	return 0;
 }
@@ -300,6 +309,26 @@ static int encode_value(const struct param *q, const char *text, const struct bt
 	return rc;
 }
 
+static bool is_prefix(const struct bpf_map *map)
+{
+	return bpf_map__type(map) == BPF_MAP_TYPE_LPM_TRIE && bpf_map__key_size(map) > 4;
+}
+
+/* A key that is wider than what is given would be filled up with zeros, and match nothing. */
+static int check_key(const struct param *q, const struct bpf_map *map,
+		     struct skep_err *err)
+{
+	size_t size = bpf_map__key_size(map), prefix = is_prefix(map) ? 4 : 0;
+	size_t wants = param_size(q->type);
+
+	if (!wants || wants + prefix == size)
+		return 0;
+	return skep_fail(err, SKEP_ECORRUPT,
+			 "parameter '%s' is %s, keys of map '%s' have %zu bytes%s",
+			 q->name, q->type, q->target, size,
+			 prefix ? ", 4 of them for the prefix length" : "");
+}
+
 static int put_entry(const struct param *q, char *item, const struct btf *btf,
 		     const struct bpf_map *map, unsigned char *key, unsigned char *value,
 		     struct skep_err *err)
@@ -310,7 +339,10 @@ static int put_entry(const struct param *q, char *item, const struct btf *btf,
 
 	if (eq)
 		*eq++ = '\0';
-	if (bpf_map__type(map) == BPF_MAP_TYPE_LPM_TRIE && key_size > 4)
+	rc = check_key(q, map, err);
+	if (rc)
+		return rc;
+	if (is_prefix(map))
 		rc = encode_prefix(q, item, key, key_size, err);
 	else
 		rc = param_encode(q->name, q->type, item, key, key_size, err);
@@ -327,6 +359,18 @@ static int put_entry(const struct param *q, char *item, const struct btf *btf,
 			q->name, q->target, bpf_map__max_entries(map));
 	return skep_fail(err, errno, "cannot put '%s' into map '%s': %s", item, q->target,
 			 strerror(errno));
+}
+
+/* Lists are written "a, b" as well. */
+static char *trim(char *item)
+{
+	char *end;
+
+	item += strspn(item, " \t");
+	end = item + strlen(item);
+	while (end > item && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	return item;
 }
 
 static int fill_map(const struct param *q, const char *list, struct bpf_object *obj,
@@ -350,6 +394,7 @@ static int fill_map(const struct param *q, const char *list, struct bpf_object *
 			return skep_fail(err, SKEP_EUSAGE,
 					 "--param %s has more than %u entries", q->name,
 					 MAX_LIST);
+		item = trim(item);
 		if (*item)
 			rc = put_entry(q, item, bpf_object__btf(obj), map, key, value,
 				       err);
