@@ -208,6 +208,17 @@ def test_maps_that_cannot_be_linked(skep, tmp_path, one, two, what, hint):
     assert first.startswith("skep build: build/p.bpf.o: ") and what in first and second == f"  hint: {hint}", done
 
 
+@pytest.mark.parametrize("order", ["a.bpf.c, b.bpf.c", "b.bpf.c, a.bpf.c"])
+def test_a_map_that_is_a_variable_where_it_is_defined(skep, tmp_path, order):
+    p = write(tmp_path / "p", {"a.bpf.c": MAP + 'extern struct map m SEC(".maps"); ' + OWN + USE % ("one", "m"),
+                               "b.bpf.c": MAP + "struct map m;" + OWN.replace("own", "owner").replace("three", "four"),
+                               "skep.yaml": f"name: p\nversion: '1'\nsources: [{order}]\n"})
+    done = skep("build", "-C", p)
+    assert (done.rc, done.err.splitlines()) == (1, [
+        "skep build: b.bpf.c: 'm' is a map elsewhere, but not here: it is in section '.bss'",
+        '  hint: write SEC(".maps") after its name'])
+
+
 def test_several_objects_and_their_parameters(skep, tmp_path):
     source = SOURCE.replace("LIMIT", "9").replace('#include "tiny.h"', "struct count { __u64 packets; };")
     p = write(tmp_path / "p", {"one.bpf.c": source, "two.bpf.c": source, "skep.yaml": """

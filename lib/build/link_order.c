@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <bpf/btf.h>
+
 #include "lib/base/cleanup.h"
 #include "lib/object/elffile.h"
 
@@ -40,6 +42,61 @@ static bool needs(const struct part *p, const struct part *other)
 			return true;
 	}
 	return false;
+}
+
+static const char *section_of(const struct part *p, const char *name)
+{
+	for (size_t i = 0; i < p->elf.symbol_cnt; i++) {
+		const struct elf_symbol *s = &p->elf.symbols[i];
+
+		if (s->shndx != SHN_UNDEF && s->shndx < p->elf.section_cnt &&
+		    ELF64_ST_BIND(s->info) != STB_LOCAL && !strcmp(s->name, name))
+			return p->elf.sections[s->shndx].name;
+	}
+	return NULL;
+}
+
+/* libbpf's linker would crash: it takes the place in one section for a place in the other. */
+static int check_extern(const struct unit *u, const struct part *parts, const char *name,
+			struct skep_err *err)
+{
+	for (size_t i = 0; i < u->parts.n; i++) {
+		const char *section = section_of(&parts[i], name);
+
+		if (!section || !strcmp(section, ".maps"))
+			continue;
+		skep_fail(
+			err, SKEP_ECOMPILE,
+			"'%.64s' is a map elsewhere, but not here: it is in section '%.32s'",
+			name, section);
+		skep_err_at(err, u->object->sources[i], 0, 0);
+		return skep_err_hint(err, "write SEC(\".maps\") after its name");
+	}
+	return 0;
+}
+
+/* The maps that a part declares extern, as its BTF tells. */
+static int check_externs(const struct unit *u, const struct part *parts, size_t at,
+			 struct skep_err *err)
+{
+	const struct elf_section *s = elf_file_section(&parts[at].elf, ".BTF");
+	struct btf *btf = s && s->data ? btf__new(s->data, (uint32_t)s->size) : NULL;
+	int id = btf ? btf__find_by_name_kind(btf, ".maps", BTF_KIND_DATASEC) : -1,
+	    rc = 0;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	for (size_t i = 0; t && i < btf_vlen(t) && !rc; i++) {
+		const struct btf_type *var =
+			btf__type_by_id(btf, btf_var_secinfos(t)[i].type);
+
+		if (var && btf_is_var(var) &&
+		    btf_var(var)->linkage == BTF_VAR_GLOBAL_EXTERN)
+			rc = check_extern(u, parts,
+					  btf__name_by_offset(btf, var->name_off) ?: "",
+					  err);
+	}
+	btf__free(btf);
+	return rc;
 }
 
 static bool is_ready(const struct part *parts, size_t n, size_t at)
@@ -76,6 +133,7 @@ int link_order(const struct build *b, const struct unit *u, size_t **order,
 	       struct skep_err *err)
 {
 	size_t n = u->parts.n;
+	int rc = 0;
 	_cleanup_free_ struct part *parts = calloc(n + 1, sizeof(*parts));
 
 	*order = calloc(n + 1, sizeof(**order));
@@ -83,6 +141,8 @@ int link_order(const struct build *b, const struct unit *u, size_t **order,
 		return skep_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; n > 1 && i < n; i++)
 		read_part(b, u->parts.v[i], &parts[i]);
+	for (size_t i = 0; n > 1 && i < n && !rc; i++)
+		rc = check_externs(u, parts, i, err);
 	for (size_t i = 0; i < n; i++) {
 		(*order)[i] = next_part(parts, n);
 		parts[(*order)[i]].placed = true;
@@ -91,5 +151,5 @@ int link_order(const struct build *b, const struct unit *u, size_t **order,
 		elf_file_release(&parts[i].elf);
 		free(parts[i].data);
 	}
-	return 0;
+	return rc;
 }
