@@ -7,7 +7,8 @@
 
 /*
  * The parts of u, each by its index, as caller's to free: as in skep.yaml, but a part that defines
- * a map before those that only declare it. Parts that need each other stay as they are.
+ * a map before those that only declare it. Parts that need each other stay as they are. -SKEP_ECOMPILE
+ * if what one declares as a map is none where it is defined.
  */
 int link_order(const struct build *b, const struct unit *u, size_t **order,
 	       struct skep_err *err);
