@@ -36,7 +36,7 @@ struct reading {
 	void *ptr; __be16 port; address addr; struct in6_addr a6;
 	struct { int deep; };
 	char strs[2][4];
-	int map;
+	int map, skep;
 	__int128 wide;
 	char tail[];
 };
@@ -146,7 +146,11 @@ def as_text(types, session_skep):
 
 
 def of(lines, name):
-    return [line for line in lines if line.get("map") == name]
+    mine = [dict(line) for line in lines if line.get("map") == name]
+    for line in mine:
+        kind = line.pop("skep")
+        assert kind == ("histogram" if "hist" in line else "entry" if "key" in line else "map" if "empty" in line else "event")
+    return mine
 
 
 def test_every_type(as_json):
@@ -159,7 +163,7 @@ def test_every_type(as_json):
             "in": {"a": 9, "b": [-1, 0, 0]}, "ins": [{"a": 0, "b": [0, 0, 0]}, {"a": 5, "b": [0, 0, 0]}], "nums": [0, 0, 3],
             "bf1": 5, "bf2": -3, "bf3": 0xABCDEF, "v4": 0x04030201, "v6": [1, 2, 3, 4], "named": {"x": -2, "y": -2},
             "ptr": "0xffff888000000000", "port": 80, "addr": "127.0.0.1", "a6": "::1", "deep": 4, "strs": ["", "z"],
-            "map_": 42, "wide": "0x00000000000000000000000000000001", "tail": "flexible",
+            "map_": 42, "skep_": 0, "wide": "0x00000000000000000000000000000001", "tail": "flexible",
         }
     ]  # fmt: skip
 
@@ -173,7 +177,7 @@ def test_every_type_in_columns(as_text):
         "255", "-128", "65535", "-32768", "4294967295", "-2147483648", "18446744073709551615", "-1", "true", "65",
         r'a\x1b]0;x\x07\xff"\\\n', "de00000001", "GREEN", "77", "HUGE", "9", "[-1 0 0]", "0", "[0 0 0]", "5", "[0 0 0]",
         "[0 0 3]", "5", "-3", "11259375", "67305985", "01020304", "-2", "-2", "0xffff888000000000", "80", "127.0.0.1", "::1",
-        "4", "z", "42", "0x00000000000000000000000000000001", "flexible",
+        "4", "z", "42", "0", "0x00000000000000000000000000000001", "flexible",
     ]  # fmt: skip
     names = head.split()
     assert names.index("IN.A") and names.index("INS[1].B") and "NAMED.X" in names and "DEEP" in names and "V4" in names
@@ -302,7 +306,7 @@ def test_pins_go_and_those_of_others_stay(build, start, skep, bpftool):
     bpftool("map", "create", pin, "type", "array", "key", "4", "value", "4", "entries", "1", "name", "other")
     try:
         done = skep("run", path, "--allow-unsigned", "--duration", "0.2", "--json").ok()
-        assert done.out == '{"map":"skep_test_pin","key":0,"value":7}\n'  # by the name the source gives it
+        assert done.out == '{"skep":"entry","map":"skep_test_pin","key":0,"value":7}\n'  # by the name the source gives it
         assert json.loads(bpftool("-j", "map", "lookup", "pinned", pin, "key", "0", "0", "0", "0").stdout)["value"][0] == "0x07"
     finally:
         os.unlink(pin)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading events. As JSON, one line each: {"map":"events","pid":1,...}; of a buffer without a type
- * {"map":"events","hex":"00ff"}. For people, columns under a header that comes again when another
+ * Reading events. As JSON, one line each: {"skep":"event","map":"events","pid":1,...}; of a buffer without a type
+ * {"skep":"event","map":"events","hex":"00ff"}. For people, columns under a header that comes again when another
  * buffer speaks.
  */
 #include "lib/run/events.h"
@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "lib/base/escape.h"
+#include "lib/base/text.h"
 #include "lib/object/object.h"
 #include "lib/run/decode.h"
 
@@ -164,7 +165,7 @@ static void tell_odd(struct stream *s, size_t len)
 
 static void add_json(const struct stream *s, const void *data, size_t len, struct buf *b)
 {
-	buf_str(b, "{\"map\":");
+	buf_str(b, "{\"skep\":\"event\",\"map\":");
 	escape_json(b, s->map, strlen(s->map));
 	if (!s->shape) {
 		buf_str(b, ",\"hex\":\"");
@@ -216,16 +217,17 @@ static void on_perf_lost(void *ctx, int cpu, __u64 n)
 		 (unsigned long long)n, cpu);
 }
 
-/* "map" is ours in JSON: a member of that name steps aside. */
-static int rename_map(struct shape *shape, struct skep_err *err)
+/* "skep" and "map" are ours in JSON: members of these names step aside. */
+static int rename_ours(struct shape *shape, struct skep_err *err)
 {
 	for (size_t i = 0; i < shape->field_cnt; i++) {
 		struct field *f = &shape->fields[i];
+		bool ours = !strcmp(f->name, "map") || !strcmp(f->name, "skep");
 		char *name;
 
-		if (strcmp(f->name, "map") || strcmp(f->path, "map"))
+		if (!ours || strcmp(f->path, f->name))
 			continue;
-		name = strdup("map_");
+		name = text_fmt("%s_", f->name);
 		if (!name)
 			return skep_fail(err, ENOMEM, "out of memory");
 		free(f->name);
@@ -247,7 +249,7 @@ static int set_shape(struct stream *s, const struct obj_map *map, const struct b
 				 map->event_type);
 	rc = shape_new(&s->shape, btf, map->event_type_id, err);
 	if (!rc)
-		rc = rename_map(s->shape, err);
+		rc = rename_ours(s->shape, err);
 	if (rc)
 		return rc;
 	if (!s->shape->field_cnt)

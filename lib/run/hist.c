@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Histograms. As JSON one line each:
- * {"map":"latency","hist":"log2","unit":"ns","slots":[{"low":0,"high":1,"count":2},...]}
+ * {"skep":"histogram","map":"latency","hist":"log2","unit":"ns","slots":[{"low":0,"high":1,"count":2},...]}
  * from the first to the last slot in use, "high" null where the last one takes all larger values,
  * and "key" where a map holds one for each key.
  */
@@ -81,7 +81,7 @@ static uint64_t low_of(const struct hist *h, uint32_t slot)
 
 static void print_json(const struct hist *h, struct buf *out)
 {
-	maps_json_open(h->map, out);
+	maps_json_open("histogram", h->map, out);
 	if (h->keyed) {
 		buf_str(out, ",\"key\":");
 		decode_json(h->keyed->key, mapdata_key(h->keyed, h->entry),

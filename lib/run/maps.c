@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writing maps. As JSON a line per entry, {"map":"drops","key":"10.0.0.1","value":3}, and
- * {"map":"drops","empty":true} for none. For people a table of at most 64 rows.
+ * Writing maps. As JSON a line per entry, {"skep":"entry","map":"drops","key":"10.0.0.1","value":3}, and
+ * {"skep":"map","map":"drops","empty":true} for none. For people a table of at most 64 rows.
  */
 #include "lib/run/maps.h"
 
@@ -21,9 +21,9 @@
 #define MAX_ROWS   64
 #define MAX_GLOBAL 4096 /* bytes of a variable */
 
-void maps_json_open(const char *map, struct buf *out)
+void maps_json_open(const char *kind, const char *map, struct buf *out)
 {
-	buf_str(out, "{\"map\":");
+	buf_fmt(out, "{\"skep\":\"%s\",\"map\":", kind);
 	escape_json(out, map, strlen(map));
 }
 
@@ -44,7 +44,7 @@ void maps_line(const struct shape *shape, const void *data, size_t len, struct b
 static void print_json(const struct mapdata *m, const char *map, struct buf *out)
 {
 	for (size_t i = 0; i < m->cnt; i++) {
-		maps_json_open(map, out);
+		maps_json_open("entry", map, out);
 		buf_str(out, ",\"key\":");
 		decode_json(m->key, mapdata_key(m, i), m->key_size, out);
 		buf_str(out, ",\"value\":");
@@ -53,7 +53,7 @@ static void print_json(const struct mapdata *m, const char *map, struct buf *out
 	}
 	if (m->cnt && !m->more)
 		return;
-	maps_json_open(map, out);
+	maps_json_open("map", map, out);
 	buf_str(out, m->more ? ",\"more\":true}\n" : ",\"empty\":true}\n");
 }
 
@@ -238,7 +238,7 @@ static void print_global(const struct btf *btf, const struct btf_var_secinfo *v,
 	if (shape->size > v->size)
 		return;
 	if (json) {
-		buf_str(out, "{\"global\":");
+		buf_str(out, "{\"skep\":\"global\",\"global\":");
 		escape_json(out, name, strlen(name));
 		buf_str(out, ",\"value\":");
 		decode_json(shape, data + v->offset, v->size, out);

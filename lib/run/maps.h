@@ -15,8 +15,8 @@ struct object;
 /* Append all maps of a loaded object to out. */
 int maps_print(const struct object *o, bool json, struct buf *out, struct skep_err *err);
 
-/* `{"map":"name"`: how every JSON line of a map begins. */
-void maps_json_open(const char *map, struct buf *out);
+/* `{"skep":"entry","map":"name"`: how every JSON line of a map begins. */
+void maps_json_open(const char *kind, const char *map, struct buf *out);
 
 /* All fields of a key or value in one line: "1.2.3.4", "1 eth0". */
 void maps_line(const struct shape *shape, const void *data, size_t len, struct buf *out);

@@ -226,7 +226,7 @@ static void add_line(struct run *r, const char *program, const char *line, size_
 		buf_char(b, '\n');
 		return;
 	}
-	buf_str(b, "{\"program\":");
+	buf_str(b, "{\"skep\":\"line\",\"program\":");
 	escape_json(b, program, strlen(program));
 	buf_str(b, ",\"line\":");
 	escape_json(b, line, len);

@@ -36,6 +36,24 @@ struct skep_run_opts {
  * @pkg:  a package the caller has verified
  * @opts: required
  *
+ * As JSON, every line is one object whose first member "skep" says what it is; the others follow in
+ * this order:
+ *
+ *	{"skep":"event","map":M,FIELD:V,...}    sample of a typed buffer; a field named skep or map is
+ *	                                        written with a '_' behind; "value":V if it is no struct
+ *	{"skep":"event","map":M,"hex":H}        sample of a buffer without a type, two digits a byte
+ *	{"skep":"line","program":P,"line":L}    one line of an iterator's output
+ *	{"skep":"entry","map":M,"key":K,"value":V}
+ *	{"skep":"histogram","map":M[,"key":K],"hist":"log2"|"linear","unit":U,"slots":[S,...]}
+ *	                                        S: {"low":N,"high":N,"count":N}, bounds included, high null
+ *	                                        in the last slot there is
+ *	{"skep":"map","map":M,"empty":true}     a map without entries, or "more":true: 65536 were written
+ *	{"skep":"global","global":N,"value":V}  variable of .data or .bss
+ *
+ * Events and lines come as they happen, the others once, at the end. Structs are objects, arrays
+ * arrays, char arrays strings, enums their names, addresses as people write them; what a short sample
+ * lacks is null. New kinds and members may be added.
+ *
  * Errors: -SKEP_EUSAGE unknown or malformed parameter; -SKEP_EREJECTED the verifier said no (its log goes
  * through the log callback); -SKEP_EPRIV; errno of attaching.   Since: 0.1
  */
