@@ -74,6 +74,9 @@ int main(void)
 	}
 	printf("sched-latency: %llu waits in %d naps, %llu of nobody\n", own, NAPS,
 	       others);
-	/* Each nap ends with a wait; being preempted may add some. */
-	return own < NAPS || own > 20 * NAPS || others != 0;
+	/*
+	 * Each nap ends with a wait, unless the timer fires before the thread has left its
+	 * CPU; being preempted may add some.
+	 */
+	return own < NAPS * 9 / 10 || own > 20 * NAPS || others != 0;
 }
