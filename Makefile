@@ -19,11 +19,15 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SAN) -fvisibility=hidd
 LDFLAGS += $(SAN) -Wl,--as-needed -Wl,--gc-sections
 LIBS_SKEP := -lelf -lz -ljansson -lfyaml -lcrypto
 LIBS_RUN := -lelf -lz -ljansson -lcrypto
+LIBS_KERNEL := -larchive -llzo2 -lelf -lz -ljansson -lcrypto -pthread
 
-LIB_SRC := $(wildcard lib/*/*.c)
+# What needs libarchive is a library and a program of its own: loading it costs every start 2 ms.
+KERNEL_LIB_SRC := $(wildcard lib/kernel/add*.c lib/kernel/fetch*.c lib/kernel/harvest*.c)
+LIB_SRC := $(filter-out $(KERNEL_LIB_SRC),$(wildcard lib/*/*.c))
 COMMON_SRC := $(wildcard cmd/common/*.c)
 SKEP_SRC := $(wildcard cmd/skep/*.c)
 RUN_SRC := $(wildcard cmd/skep-run/*.c)
+KERNEL_SRC := $(wildcard cmd/skep-kernel/*.c)
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 ifeq ($(V),1)
@@ -34,7 +38,7 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
-all: $(B)/bin/skep $(B)/bin/skep-run share
+all: $(B)/bin/skep $(B)/bin/skep-run $(B)/libexec/skep/skep-kernel share
 
 $(B)/bin/skep: $(call obj,$(SKEP_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
 	$(say) LINK $@
@@ -45,6 +49,15 @@ $(B)/bin/skep-run: $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBB
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_RUN)
+
+$(B)/libexec/skep/skep-kernel: $(call obj,$(KERNEL_SRC)) $(B)/libcommon.a $(B)/libskep-kernel.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_KERNEL)
+
+$(B)/libskep-kernel.a: $(call obj,$(KERNEL_LIB_SRC))
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/libskep.a: $(call obj,$(LIB_SRC))
 	$(say) AR $@
@@ -80,18 +93,21 @@ $(LIBBPF)/src/libbpf.c:
 share: FORCE | $(LIBBPF)/inst/libbpf.a
 	@sdk/share.sh $(LIBBPF)/inst $(B)
 
-# The SDK: everything static but the distribution's libraries, internal names made local.
-$(B)/lib/libskep.a: $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+# The SDK: everything static but the distribution's libraries, internal names made local. libskep-kernel
+# is libskep and what needs libarchive.
+$(B)/lib/libskep-kernel.a: $(B)/libskep-kernel.a
+$(B)/lib/%.a: $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
 	$(say) AR $@
 	@mkdir -p $(@D)
-	$(Q)$(LD) -r -o $(B)/libskep.o --whole-archive $^
-	$(Q)$(OBJCOPY) -w --keep-global-symbol='skep_*' $(B)/libskep.o
-	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libskep.o
+	$(Q)$(LD) -r -o $(B)/$*.o --whole-archive $^
+	$(Q)$(OBJCOPY) -w --keep-global-symbol='skep_*' $(B)/$*.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/$*.o
 
-install: all $(B)/lib/libskep.a
+install: all $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/lib/cmake/skep $(DESTDIR)$(prefix)/include/skep
 	install -m 755 $(B)/bin/skep $(B)/bin/skep-run $(DESTDIR)$(prefix)/bin/
-	install -m 644 $(B)/lib/libskep.a $(DESTDIR)$(prefix)/lib/
+	install -D -m 755 $(B)/libexec/skep/skep-kernel $(DESTDIR)$(prefix)/libexec/skep/skep-kernel
+	install -m 644 $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a $(DESTDIR)$(prefix)/lib/
 	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
 	install -m 644 sdk/cmake/skep-config.cmake $(DESTDIR)$(prefix)/lib/cmake/skep/
 	umask 022; sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/skep.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/skep.pc

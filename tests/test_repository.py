@@ -31,27 +31,32 @@ LAYERS = {
     "lib/base": [],
     "lib/btf": ["lib/base"],
     "lib/object": ["lib/btf"],
+    "lib/kernel": ["lib/btf"],
+    "lib/check": ["lib/object", "lib/kernel"],
     "lib/package": ["lib/base"],
     "lib/sign": ["lib/package"],
-    "lib/build": ["lib/object", "lib/package"],
+    "lib/build": ["lib/check", "lib/package"],
     "lib/run": ["lib/object", "lib/sign"],
     "cmd/common": [],
     "cmd/skep": ["cmd/common"],
     "cmd/skep-run": ["cmd/common"],
+    "cmd/skep-kernel": ["cmd/common"],
 }
 # header -> folders that may include it
 THIRD_PARTY = {
     r"openssl/": ["lib/base", "lib/sign"],
     r"jansson\.h": ["lib/base"],
-    r"(libelf|gelf)\.h": ["lib/btf", "lib/object"],
+    r"(libelf|gelf)\.h": ["lib/btf", "lib/object", "lib/kernel"],
     r"bpf/|(libbpf\w*|relo_core|btf|bpf_core_read|bpf_gen_internal|skel_internal)\.h": [
         "lib/btf",
         "lib/object",
+        "lib/check",
         "lib/build",
         "lib/run",
     ],
     r"libfyaml\.h": ["lib/build"],
-    r"zlib\.h": ["lib/package"],
+    r"zlib\.h": ["lib/btf", "lib/package"],
+    r"(archive(_entry)?|lzo/\w+)\.h": ["lib/kernel"],
 }
 SYSTEM = re.compile(
     r"(assert|ctype|dirent|elf|endian|errno|fcntl|fnmatch|ftw|glob|inttypes|limits|locale|mntent|poll|pthread|sched|signal"

@@ -1,32 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel types: vmlinux.h from a kernel's BTF.
+ * Kernel types: headers from them, what is in them, how they differ, and the little of them that objects need.
  */
 #ifndef SKEP_BTF_H
 #define SKEP_BTF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <skep/error.h>
+#include <skep/log.h>
+#include <skep/report.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* Where the types of a kernel come from; all NULL: the running kernel. */
+struct skep_types {
+	const char *btf; /* file: raw BTF, or ELF with .BTF */
+	const char *kernel; /* profile id of the kernel library, or unambiguous prefix; not with btf */
+};
+
 struct skep_vmlinux_opts {
 	size_t sz;       /* sizeof(struct skep_vmlinux_opts) */
 	const char *btf; /* raw BTF or ELF with .BTF; NULL: /sys/kernel/btf/vmlinux */
-	const char *cache_dir; /* keeps headers by BTF digest; NULL: no cache */
+	const char *cache_dir;      /* keeps indexes of BTF; NULL: no cache */
+	const char *kernel;         /* profile id of the kernel library, instead of btf */
+	const char *home;           /* of the kernel library; NULL: none */
+	const char *const *sources; /* lean: only what these C files need; NULL: every type */
+	size_t source_cnt;
+	const char *const *cflags; /* -I, -D, -include … that the sources are compiled with */
+	size_t cflag_cnt;
+	const char *share_dir; /* where bpf/ and libbpf/ are; NULL: ../share/skep of the program */
+	const struct skep_log *log;
 };
 
 /**
- * skep_vmlinux - the C header with every type of a kernel.
+ * skep_vmlinux - the C header with the types of a kernel.
  * @opts:   NULL for defaults
  * @header: on success a NUL-terminated string the caller frees
  *
- * Same BTF, same bytes.
+ * Same BTF and same sources, same bytes. A program compiled with a lean header is the same as with the full
+ * one; if clang misses a name (one that ## puts together), the full header is the one to take.
  *
- * Errors: errno of reading; -SKEP_EKIND neither BTF nor ELF with BTF; -SKEP_ECORRUPT malformed BTF.   Since: 0.1
+ * Errors: errno of reading; -SKEP_EKIND neither BTF nor ELF with BTF; -SKEP_ECORRUPT malformed BTF;
+ * -ENOENT no such profile; -SKEP_EUSAGE an ambiguous one.   Since: 0.1
  */
 int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header,
 		 struct skep_err *err);
@@ -40,6 +59,82 @@ int skep_vmlinux(const struct skep_vmlinux_opts *opts, char **header,
  */
 int skep_vmlinux_file(const struct skep_vmlinux_opts *opts, const char *path,
 		      struct skep_err *err);
+
+struct skep_btf_opts {
+	size_t sz;             /* sizeof(struct skep_btf_opts) */
+	const char *home;      /* of the kernel library; NULL: none */
+	const char *cache_dir; /* keeps indexes of BTF; NULL: no cache */
+	const struct skep_log *log;
+	const char *const
+		*roots; /* dump: only these types and functions, with what they need */
+	size_t root_cnt;
+	bool raw;           /* dump: every record, instead of C */
+	const char *object; /* diff: only what this object uses; NULL: everything */
+};
+
+/**
+ * skep_btf_info - what a BTF holds.
+ * @types:  whose
+ * @opts:   NULL for defaults
+ * @report: is filled: counts by kind, modules, hooks, pointer size, byte order, digest
+ *
+ * Errors: as skep_vmlinux().   Since: 0.1
+ */
+int skep_btf_info(const struct skep_types *types, const struct skep_btf_opts *opts,
+		  struct skep_report *report, struct skep_err *err);
+
+/**
+ * skep_btf_dump - types as text: C, or record by record.
+ * @types: whose
+ * @opts:  NULL for defaults: all of vmlinux as C
+ * @text:  on success a NUL-terminated string the caller frees
+ *
+ * Errors: as skep_vmlinux(); -SKEP_EUSAGE a root that does not exist (hint: the nearest).   Since: 0.1
+ */
+int skep_btf_dump(const struct skep_types *types, const struct skep_btf_opts *opts,
+		  char **text, struct skep_err *err);
+
+/**
+ * skep_btf_diff - what changed from one kernel to another.
+ * @from:   the one
+ * @to:     the other
+ * @opts:   NULL for defaults
+ * @report: is filled: types, fields, enumerators, functions that are gone, new, moved, resized, retyped,
+ *          renamed; and a summary
+ *
+ * Returns 0 also when they differ: the report says.
+ *
+ * Errors: as skep_vmlinux() and skep_inspect().   Since: 0.1
+ */
+int skep_btf_diff(const struct skep_types *from, const struct skep_types *to,
+		  const struct skep_btf_opts *opts, struct skep_report *report,
+		  struct skep_err *err);
+
+struct skep_btf_min_opts {
+	size_t sz;             /* sizeof(struct skep_btf_min_opts) */
+	const char *home;      /* of the kernel library; NULL: none */
+	const char *cache_dir; /* keeps indexes of BTF; NULL: no cache */
+	const struct skep_log *log;
+	bool raw; /* one kernel: its BTF alone, as other tools read it, instead of a bundle */
+};
+
+/**
+ * skep_btf_min - the types that objects' relocations reach, of many kernels, in one bundle.
+ * @objects: BPF objects
+ * @types:   kernels; each a file or a profile
+ * @output:  file to write; replaced whole or not at all
+ * @opts:    NULL for defaults
+ * @report:  is filled: kernels, bytes each, distinct ones, bytes of the bundle
+ *
+ * The same objects and profiles give the same bytes. Relocations that a kernel cannot satisfy take nothing
+ * from it; libbpf poisons them as it would with the whole BTF.
+ *
+ * Errors: as skep_vmlinux() and skep_inspect(); errno of writing.   Since: 0.1
+ */
+int skep_btf_min(const char *const *objects, size_t object_cnt,
+		 const struct skep_types *types, size_t type_cnt, const char *output,
+		 const struct skep_btf_min_opts *opts, struct skep_report *report,
+		 struct skep_err *err);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,7 @@ extern "C" {
 	X(SKEP_EEXISTS, 2, "the target exists")                                   \
 	X(SKEP_EKIND, 2, "wrong kind of file")                                    \
 	X(SKEP_ETOOL, 3, "a program that skep calls is missing or broken")        \
+	X(SKEP_EFETCH, 3, "a download failed")                                    \
 	X(SKEP_EPRIV, 3, "not privileged enough to find out")                     \
 	X(SKEP_ETRUST, 3, "the trust store itself cannot be relied on")
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Resolve: the CO-RE relocations of an object against the types of a kernel, by libbpf's own resolver, in
+ * file order, as libbpf loads it.
+ */
+#ifndef LIB_CHECK_RESOLVE_H
+#define LIB_CHECK_RESOLVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skep/error.h>
+
+#include "lib/object/object.h"
+
+struct btf_index;
+
+/* The part of a target type that a relocation reached: members by index, as in an access string. */
+struct resolve_target {
+	uint32_t type_id; /* of the index, as libbpf found it: the candidate's root */
+	uint32_t raw[64]; /* access path in the target; raw[0] is the array index of the root */
+	size_t raw_len; /* 0: type-based */
+};
+
+/* What libbpf makes of one relocation. */
+struct resolve_row {
+	uint32_t section, insn_off; /* as struct ext_row */
+	uint32_t type_id, kind;     /* of the object's BTF; enum bpf_core_relo_kind */
+	const char *access;         /* borrowed from the object */
+	int err;   /* 0, or what would fail the load; the message is in why */
+	char *why; /* libbpf's words, NULL if it had none */
+	bool poison, validate, fail_memsz_adjust;
+	uint64_t orig_val, new_val; /* TYPE_ID_TARGET: the index's id */
+	uint32_t orig_sz, new_sz;
+	size_t cand_cnt; /* that are left after this relocation */
+	struct resolve_target
+		*targets; /* of the candidates that matched; target_cnt of them */
+	size_t target_cnt;
+};
+
+struct resolve {
+	struct resolve_row *rows; /* in file order */
+	size_t n;
+};
+
+/*
+ * -SKEP_ECORRUPT when the object's own records are malformed. A relocation that fails is a row, no error.
+ */
+int resolve_object(struct resolve *out, const struct object *o,
+		   const struct btf_index *ix, struct skep_err *err);
+void resolve_release(struct resolve *r);
+
+#endif
