@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Build environment: PATH, SOURCE_DATE_EPOCH and the cache's place; never CFLAGS. */
+/* Build environment: PATH, SOURCE_DATE_EPOCH, the places of cache and kernel library; never CFLAGS. */
 #include "cmd/common/buildenv.h"
 
 #include <errno.h>
@@ -27,18 +27,33 @@ int buildenv_epoch(int64_t *epoch, struct skep_err *err)
 	return 0;
 }
 
-int buildenv_fill(struct skep_build_opts *opts, char dir[static BUILDENV_PATH_MAX],
-		  struct skep_err *err)
+/* Absolute path of skep/ in a folder that $variable names, or in rest of $HOME; NULL if neither is set. */
+static const char *place(char path[static BUILDENV_PATH_MAX], const char *variable,
+			 const char *rest)
 {
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	const char *xdg = getenv(variable), *home = getenv("HOME");
 	int n = 0;
 
-	opts->path_env = getenv("PATH");
 	if (xdg && xdg[0] == '/')
-		n = snprintf(dir, BUILDENV_PATH_MAX, "%s/skep", xdg);
+		n = snprintf(path, BUILDENV_PATH_MAX, "%s/skep", xdg);
 	else if (home && home[0] == '/')
-		n = snprintf(dir, BUILDENV_PATH_MAX, "%s/.cache/skep", home);
-	if (n > 0 && n < BUILDENV_PATH_MAX)
-		opts->cache_dir = dir;
+		n = snprintf(path, BUILDENV_PATH_MAX, "%s/%s/skep", home, rest);
+	return n > 0 && n < BUILDENV_PATH_MAX ? path : NULL;
+}
+
+const char *buildenv_home(struct buildenv *env)
+{
+	const char *home = getenv("SKEP_HOME");
+
+	if (home && *home)
+		return home;
+	return place(env->home, "XDG_DATA_HOME", ".local/share");
+}
+
+int buildenv_fill(struct skep_build_opts *opts, struct buildenv *env, struct skep_err *err)
+{
+	opts->path_env = getenv("PATH");
+	opts->cache_dir = place(env->cache_dir, "XDG_CACHE_HOME", ".cache");
+	opts->home = buildenv_home(env);
 	return buildenv_epoch(&opts->epoch, err);
 }

@@ -9,8 +9,8 @@ static int build(const char *dir, struct skep_build_opts *opts, struct cmd_commo
 		 struct skep_err *err)
 {
 	struct skep_report *report = skep_report_new();
-	char cache[BUILDENV_PATH_MAX];
-	int rc = buildenv_fill(opts, cache, err);
+	struct buildenv env;
+	int rc = buildenv_fill(opts, &env, err);
 
 	opts->log = &common->log;
 	if (!rc)

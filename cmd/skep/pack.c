@@ -19,8 +19,8 @@ static int pack_project(const struct options *o, struct cmd_common *common,
 	struct skep_build_opts opts = { .sz = sizeof(opts),
 					.log = &common->log,
 					.output = o->output };
-	char cache[BUILDENV_PATH_MAX];
-	int rc = buildenv_fill(&opts, cache, err);
+	struct buildenv env;
+	int rc = buildenv_fill(&opts, &env, err);
 
 	return rc ? rc : skep_build(o->dir ? o->dir : ".", &opts, report, err);
 }

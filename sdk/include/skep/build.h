@@ -28,6 +28,7 @@ struct skep_build_opts {
 	int64_t epoch;         /* SOURCE_DATE_EPOCH, default 0 */
 	const struct skep_log *log;
 	const char *output; /* the package is put here as well; NULL: only into build/ */
+	const char *home;   /* of the kernel library; NULL: none */
 };
 
 /**
