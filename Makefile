@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wformat=2 -Wno-unused-param
 LIBBPF := $(DEPS)/libbpf
 LIBBPF_SOURCE = $(or $(shell sed -n 's/.*\(sha256:[0-9a-f]*\).*/\1/p' $(LIBBPF)/SOURCE 2>/dev/null),unknown)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SAN) -fvisibility=hidden -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. \
-	-I. -Isdk/include -isystem $(LIBBPF)/src -isystem $(LIBBPF)/include/uapi -isystem $(LIBBPF)/inst/include \
+	-I. -Isdk/include -isystem $(LIBBPF)/src -isystem $(LIBBPF)/include/uapi -isystem $(LIBBPF)/inst/include -idirafter $(LIBBPF)/include \
 	-DSKEP_VERSION='"$(VERSION)"' -DSKEP_LIBBPF_SOURCE='"$(LIBBPF_SOURCE)"'
 LDFLAGS += $(SAN) -Wl,--as-needed -Wl,--gc-sections
 LIBS_SKEP := -lelf -lz -ljansson -lfyaml -lcrypto
