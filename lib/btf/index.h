@@ -40,6 +40,8 @@ int btf_index_make(struct buf *out, const struct btf_blob *blobs, size_t n,
 int btf_index_open(struct btf_index **out, const char *path, struct skep_err *err);
 int btf_index_of(struct btf_index **out, const void *data, size_t size,
 		 struct skep_err *err); /* bytes borrowed, aligned to 8 */
+/* Take over the bytes of a buffer, which is empty afterwards. */
+int btf_index_own(struct btf_index **out, struct buf *bytes, struct skep_err *err);
 void btf_index_close(struct btf_index *ix);
 
 struct btf_index_info {
@@ -81,7 +83,10 @@ enum btf_index_table {
 /* Ids, ascending, filed under a name of len bytes; 0 and NULL if there are none. Borrowed. */
 size_t btf_index_find(const struct btf_index *ix, enum btf_index_table table,
 		      const char *name, size_t len, const uint32_t **ids);
-/* All names of a table, one after the other, in no order; cursor begins at 0. */
+/*
+ * All names of a table, one after the other, in no order; cursor begins at 0. Where names are filed by
+ * essential name, *name is the whole of one of them.
+ */
 bool btf_index_each(const struct btf_index *ix, enum btf_index_table table,
 		    uint32_t *cursor, const char **name, const uint32_t **ids, size_t *n);
 
