@@ -3,7 +3,6 @@
 #include "cmd/common/buildenv.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The last second that a tar header can hold. */
@@ -27,33 +26,10 @@ int buildenv_epoch(int64_t *epoch, struct skep_err *err)
 	return 0;
 }
 
-/* Absolute path of skep/ in a folder that $variable names, or in rest of $HOME; NULL if neither is set. */
-static const char *place(char path[static BUILDENV_PATH_MAX], const char *variable,
-			 const char *rest)
-{
-	const char *xdg = getenv(variable), *home = getenv("HOME");
-	int n = 0;
-
-	if (xdg && xdg[0] == '/')
-		n = snprintf(path, BUILDENV_PATH_MAX, "%s/skep", xdg);
-	else if (home && home[0] == '/')
-		n = snprintf(path, BUILDENV_PATH_MAX, "%s/%s/skep", home, rest);
-	return n > 0 && n < BUILDENV_PATH_MAX ? path : NULL;
-}
-
-const char *buildenv_home(struct buildenv *env)
-{
-	const char *home = getenv("SKEP_HOME");
-
-	if (home && *home)
-		return home;
-	return place(env->home, "XDG_DATA_HOME", ".local/share");
-}
-
 int buildenv_fill(struct skep_build_opts *opts, struct buildenv *env, struct skep_err *err)
 {
 	opts->path_env = getenv("PATH");
-	opts->cache_dir = place(env->cache_dir, "XDG_CACHE_HOME", ".cache");
-	opts->home = buildenv_home(env);
+	opts->cache_dir = cmd_cache(env->cache_dir, sizeof(env->cache_dir));
+	opts->home = cmd_home(env->home, sizeof(env->home));
 	return buildenv_epoch(&opts->epoch, err);
 }

@@ -7,7 +7,7 @@
 #include <skep/build.h>
 #include <skep/run.h>
 
-#include "cmd/common/buildenv.h"
+#include "cmd/common/home.h"
 #include "cmd/common/run_package.h"
 
 static int build(const char *folder, const struct cmd_common *common, char **package,
@@ -15,11 +15,11 @@ static int build(const char *folder, const struct cmd_common *common, char **pac
 {
 	struct skep_report *report = skep_report_new();
 	const char *programs = getenv("PATH");
-	struct buildenv env;
+	char home[CMD_HOME_MAX];
 	const struct skep_build_opts opts = { .sz = sizeof(opts),
 					      .path_env = programs ? programs : "",
 					      .log = &common->log,
-					      .home = buildenv_home(&env) };
+					      .home = cmd_home(home, sizeof(home)) };
 	int rc = skep_build(folder, &opts, report, err);
 	const char *path = skep_report_str(report, "package");
 	char *joined;
