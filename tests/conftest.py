@@ -13,6 +13,7 @@
     tool(*argv, check=True)                              any other judge -> CompletedProcess, text
     need('root', ...)                                    skip unless there; SKEP_REQUIRE makes that a failure
     netns                                                a veth pair into a network namespace
+    debian_kernels, kernel_library                       see kernels.py
 """
 
 import ctypes
@@ -32,6 +33,7 @@ from types import SimpleNamespace
 
 import pytest
 
+pytest_plugins = ["kernels"]
 REPO = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("SKEP_BUILD", "build"))
 BUILD = BUILD if BUILD.is_absolute() else REPO / BUILD
