@@ -21,6 +21,7 @@ struct resolve_target {
 	uint32_t type_id; /* of the index, as libbpf found it: the candidate's root */
 	uint32_t raw[64]; /* access path in the target; raw[0] is the array index of the root */
 	size_t raw_len; /* 0: type-based */
+	bool pruned; /* an earlier relocation decided for others: has no part in the result */
 };
 
 /* What libbpf makes of one relocation. */
@@ -34,8 +35,8 @@ struct resolve_row {
 	uint64_t orig_val, new_val; /* TYPE_ID_TARGET: the index's id */
 	uint32_t orig_sz, new_sz;
 	size_t cand_cnt; /* that are left after this relocation */
-	struct resolve_target
-		*targets; /* of the candidates that matched; target_cnt of them */
+	/* Of the candidates that match, or fail when they are matched; target_cnt of them. */
+	struct resolve_target *targets;
 	size_t target_cnt;
 };
 
@@ -50,5 +51,12 @@ struct resolve {
 int resolve_object(struct resolve *out, const struct object *o,
 		   const struct btf_index *ix, struct skep_err *err);
 void resolve_release(struct resolve *r);
+
+/*
+ * The types of a kernel that libbpf considers for a type of an object: same kind, same name but for the
+ * flavour, vmlinux' or, if it has none, those of all modules; ascending. Caller frees; NULL if there are none.
+ */
+int resolve_candidates(const struct btf *local, uint32_t id, const struct btf_index *ix,
+		       uint32_t **ids, size_t *n);
 
 #endif
