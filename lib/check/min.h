@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Min: the min-BTF of objects for a kernel. */
+#ifndef LIB_CHECK_MIN_H
+#define LIB_CHECK_MIN_H
+
+#include <stddef.h>
+
+#include <skep/error.h>
+
+#include "lib/base/buf.h"
+#include "lib/object/object.h"
+
+struct btf_index;
+
+/*
+ * Raw BTF in the kernel's byte order, with which libbpf resolves every relocation of the objects as it would
+ * with the kernel's own types, in whatever selection of their programs; but for TYPE_ID_TARGET, whose values are
+ * ids of this BTF. Modules' types are in it. The order of the objects does not matter.
+ */
+int min_make(struct buf *out, const struct object *const *objects, size_t n,
+	     const struct btf_index *ix, struct skep_err *err);
+
+#endif
