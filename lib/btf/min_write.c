@@ -14,18 +14,10 @@
 #include "lib/base/cleanup.h"
 #include "lib/btf/min.h"
 #include "lib/btf/min_marks.h"
+#include "lib/btf/pool.h"
+#include "lib/btf/words.h"
 
 #define MAX_DEPTH 256 /* of nameless types in one another */
-
-/* Finds byte strings that have been written, by content. */
-struct pool {
-	struct buf bytes;
-	struct pool_slot {
-		uint32_t off, len, value;
-		bool used;
-	} *slots;
-	uint32_t mask, used;
-};
 
 struct writer {
 	struct btf_min *m;
@@ -34,85 +26,32 @@ struct writer {
 	uint32_t named;
 	uint32_t *out_id; /* by number of the node; 0: not yet */
 	uint32_t next_id, long_id;
-	struct buf types;     /* named */
-	struct pool nameless; /* records */
-	struct pool strings;
+	/* records in host order; names are offsets in names */
+	struct buf types;
+	struct pool nameless, names;
 	int err;
 };
 
-static uint32_t hash(const char *data, size_t len)
-{
-	uint32_t h = 2166136261u;
-
-	while (len--)
-		h = (h ^ (unsigned char)*data++) * 16777619u;
-	return h;
-}
-
-static int pool_grow(struct pool *p)
-{
-	uint32_t n = p->slots ? (p->mask + 1) * 2 : 256;
-	struct pool_slot *slots = calloc(n, sizeof(*slots));
-
-	if (!slots)
-		return -ENOMEM;
-	for (uint32_t i = 0; p->slots && i <= p->mask; i++) {
-		const struct pool_slot *s = &p->slots[i];
-		uint32_t at;
-
-		if (!s->used)
-			continue;
-		at = hash(p->bytes.data + s->off, s->len) & (n - 1);
-		while (slots[at].used)
-			at = (at + 1) & (n - 1);
-		slots[at] = *s;
-	}
-	free(p->slots);
-	p->slots = slots;
-	p->mask = n - 1;
-	return 0;
-}
-
-/* The slot of these bytes, which are added if they are new; NULL without memory. */
-static struct pool_slot *pool_find(struct pool *p, const void *data, size_t len,
-				   bool *is_new)
-{
-	uint32_t at;
-
-	if (p->used * 2 >= p->mask && pool_grow(p))
-		return NULL;
-	at = hash(data, len) & p->mask;
-	while (p->slots[at].used && (p->slots[at].len != len ||
-				     memcmp(p->bytes.data + p->slots[at].off, data, len)))
-		at = (at + 1) & p->mask;
-	*is_new = !p->slots[at].used;
-	if (*is_new) {
-		p->slots[at] = (struct pool_slot){ p->bytes.len, len, 0, true };
-		p->used++;
-		buf_add(&p->bytes, data, len);
-	}
-	return p->bytes.err ? NULL : &p->slots[at];
-}
-
-static void pool_release(struct pool *p)
-{
-	buf_release(&p->bytes);
-	free(p->slots);
-}
-
-static uint32_t string(struct writer *w, const char *s)
+/* Offset of a string in a pool of them. */
+static uint32_t intern(struct writer *w, struct pool *p, const char *s)
 {
 	bool is_new;
-	const struct pool_slot *slot = pool_find(&w->strings, s, strlen(s) + 1, &is_new);
+	const struct pool_item *item = pool_add(p, s, strlen(s) + 1, &is_new);
 
-	if (!slot)
+	if (!item)
 		w->err = -ENOMEM;
-	return slot ? slot->off : 0;
+	return item ? item->off : 0;
 }
 
-static void put32(const struct writer *w, struct buf *b, uint32_t v)
+static void put_name(struct writer *w, struct buf *b, const char *s)
 {
-	v = w->big ? htobe32(v) : htole32(v);
+	uint32_t off = intern(w, &w->names, s);
+
+	buf_add(b, &off, sizeof(off));
+}
+
+static void put(struct buf *b, uint32_t v)
+{
 	buf_add(b, &v, sizeof(v));
 }
 
@@ -243,7 +182,7 @@ static void write_node(struct writer *w, uint32_t number, struct buf *b, int dep
 static uint32_t refer(struct writer *w, uint32_t id, int depth)
 {
 	const struct min_node *node = min_node(w->m, id);
-	struct pool_slot *slot;
+	struct pool_item *item;
 	struct buf record = { 0 };
 	uint32_t number;
 	bool is_new;
@@ -258,24 +197,24 @@ static uint32_t refer(struct writer *w, uint32_t id, int depth)
 		return 0;
 	}
 	write_node(w, number, &record, depth + 1);
-	slot = record.err ? NULL
-			  : pool_find(&w->nameless, record.data, record.len, &is_new);
+	item = record.err ? NULL
+			  : pool_add(&w->nameless, record.data, record.len, &is_new);
 	buf_release(&record);
-	if (!slot) {
+	if (!item) {
 		w->err = w->err ? w->err : -ENOMEM;
 		return 0;
 	}
 	if (is_new)
-		slot->value = w->next_id++;
-	return w->out_id[number] = slot->value;
+		item->value = w->next_id++;
+	return w->out_id[number] = item->value;
 }
 
 static void put_head(struct writer *w, struct buf *b, const char *name,
 		     const struct btf_type *t, uint32_t vlen, uint32_t size_or_type)
 {
-	put32(w, b, string(w, name));
-	put32(w, b, (t->info & ~0xffffu) | vlen);
-	put32(w, b, size_or_type);
+	put_name(w, b, name);
+	put(b, (t->info & ~0xffffu) | vlen);
+	put(b, size_or_type);
 }
 
 static void put_members(struct writer *w, struct buf *b, const struct btf_type *t,
@@ -287,9 +226,9 @@ static void put_members(struct writer *w, struct buf *b, const struct btf_type *
 	for (uint32_t i = 0; marked && i < btf_vlen(t); i++) {
 		if (!marked[i])
 			continue;
-		put32(w, b, string(w, btf_index_str(w->m->ix, member[i].name_off)));
-		put32(w, b, refer(w, member[i].type, depth));
-		put32(w, b, member[i].offset);
+		put_name(w, b, btf_index_str(w->m->ix, member[i].name_off));
+		put(b, refer(w, member[i].type, depth));
+		put(b, member[i].offset);
 	}
 }
 
@@ -302,9 +241,9 @@ static void put_enumerators(struct writer *w, struct buf *b, const struct btf_ty
 	for (uint32_t i = 0; node->members && i < btf_vlen(t); i++, e += words) {
 		if (!node->members[i])
 			continue;
-		put32(w, b, string(w, btf_index_str(w->m->ix, e[0])));
+		put_name(w, b, btf_index_str(w->m->ix, e[0]));
 		for (size_t j = 1; j < words; j++)
-			put32(w, b, e[j]);
+			put(b, e[j]);
 	}
 }
 
@@ -315,8 +254,8 @@ static void put_function(struct writer *w, struct buf *b, const struct btf_type 
 
 	put_head(w, b, "", t, vlen, node->seen ? refer(w, t->type, depth) : 0);
 	for (uint32_t i = 0; i < vlen; i++) {
-		put32(w, b, 0);
-		put32(w, b, refer(w, btf_params(t)[i].type, depth));
+		put_name(w, b, "");
+		put(b, refer(w, btf_params(t)[i].type, depth));
 	}
 }
 
@@ -339,9 +278,9 @@ static void write_node(struct writer *w, uint32_t number, struct buf *b, int dep
 		break;
 	case BTF_KIND_ARRAY:
 		put_head(w, b, "", t, 0, 0);
-		put32(w, b, refer(w, btf_array(t)->type, depth));
-		put32(w, b, w->long_id);
-		put32(w, b, btf_array(t)->nelems);
+		put(b, refer(w, btf_array(t)->type, depth));
+		put(b, w->long_id);
+		put(b, btf_array(t)->nelems);
 		break;
 	case BTF_KIND_PTR:
 		put_head(w, b, "", t, 0, node->seen ? refer(w, t->type, depth) : 0);
@@ -354,7 +293,7 @@ static void write_node(struct writer *w, uint32_t number, struct buf *b, int dep
 		break;
 	case BTF_KIND_INT:
 		put_head(w, b, name, t, 0, t->size);
-		put32(w, b, *(const uint32_t *)(t + 1));
+		put(b, *(const uint32_t *)(t + 1));
 		break;
 	case BTF_KIND_FLOAT:
 	case BTF_KIND_FWD:
@@ -393,29 +332,14 @@ static void make_long(struct writer *w)
 {
 	uint32_t size = btf_index_info(w->m->ix)->ptr_size;
 
-	put32(w, &w->types, string(w, "long"));
-	put32(w, &w->types, BTF_KIND_INT << 24);
-	put32(w, &w->types, size);
-	put32(w, &w->types, BTF_INT_SIGNED << 24 | size * 8);
+	put_name(w, &w->types, "long");
+	put(&w->types, BTF_KIND_INT << 24);
+	put(&w->types, size);
+	put(&w->types, BTF_INT_SIGNED << 24 | size * 8);
 	w->long_id = w->next_id++;
 }
 
-static void put_header(const struct writer *w, struct buf *out)
-{
-	uint32_t types = w->types.len + w->nameless.bytes.len;
-	uint16_t magic = w->big ? htobe16(BTF_MAGIC) : htole16(BTF_MAGIC);
-
-	buf_add(out, &magic, sizeof(magic));
-	buf_char(out, BTF_VERSION);
-	buf_char(out, 0);
-	put32(w, out, sizeof(struct btf_header));
-	put32(w, out, 0);
-	put32(w, out, types);
-	put32(w, out, types);
-	put32(w, out, w->strings.bytes.len);
-}
-
-static void write_all(struct writer *w, struct buf *out)
+static void write_types(struct writer *w)
 {
 	uint32_t own_long = mark_long(w->m);
 
@@ -425,7 +349,6 @@ static void write_all(struct writer *w, struct buf *out)
 		keep_flexible(w->m, i);
 	}
 	w->err = w->m->err;
-	string(w, "");
 	w->next_id = 1;
 	if (!own_long)
 		make_long(w);
@@ -435,27 +358,69 @@ static void write_all(struct writer *w, struct buf *out)
 		w->long_id = w->out_id[w->m->slots[own_long]];
 	for (uint32_t i = 0; i < w->named && !w->err; i++)
 		write_node(w, w->order[i], &w->types, 0);
-	put_header(w, out);
-	buf_add(out, w->types.data, w->types.len);
-	buf_add(out, w->nameless.bytes.data, w->nameless.bytes.len);
-	buf_add(out, w->strings.bytes.data, w->strings.bytes.len);
+	buf_add(&w->types, w->nameless.bytes.data, w->nameless.bytes.len);
+	if (w->types.err || w->names.bytes.err)
+		w->err = -ENOMEM;
+}
+
+static void put_word(const struct writer *w, struct buf *b, uint32_t v)
+{
+	put(b, w->big ? htobe32(v) : htole32(v));
+}
+
+/* Strings in the order the records name them, whatever order they were written in. */
+static void put_strings(struct writer *w, struct pool *strings)
+{
+	uint32_t *word = (uint32_t *)w->types.data;
+	const uint32_t *end = word + w->types.len / sizeof(*word);
+
+	intern(w, strings, "");
+	while (word < end && !w->err) {
+		struct words of = words_of(word[1]);
+		size_t n = words_cnt(&of);
+
+		for (size_t i = 0; i < n; i++)
+			if (words_role(&of, i) == 'n')
+				word[i] =
+					intern(w, strings, w->names.bytes.data + word[i]);
+		word += n;
+	}
+}
+
+static void put_all(struct writer *w, const struct pool *strings, struct buf *out)
+{
+	const uint32_t head[] = { sizeof(struct btf_header), 0, w->types.len,
+				  w->types.len, strings->bytes.len };
+	const uint32_t *word = (const uint32_t *)w->types.data;
+	uint16_t magic = w->big ? htobe16(BTF_MAGIC) : htole16(BTF_MAGIC);
+
+	buf_add(out, &magic, sizeof(magic));
+	buf_char(out, BTF_VERSION);
+	buf_char(out, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(head); i++)
+		put_word(w, out, head[i]);
+	for (size_t i = 0; i < w->types.len / sizeof(*word); i++)
+		put_word(w, out, word[i]);
+	buf_add(out, strings->bytes.data, strings->bytes.len);
 }
 
 int btf_min_write(struct btf_min *m, struct buf *out, struct skep_err *err)
 {
 	struct writer w = { .m = m, .big = btf_index_info(m->ix)->big_endian };
-	int rc;
+	struct pool strings = { 0 };
 
-	write_all(&w, out);
-	rc = w.err;
-	if (!rc && (w.types.err || w.nameless.bytes.err || w.strings.bytes.err))
-		rc = -ENOMEM;
+	write_types(&w);
+	if (!w.err)
+		put_strings(&w, &strings);
+	if (!w.err)
+		put_all(&w, &strings, out);
 	free(w.order);
 	free(w.out_id);
 	buf_release(&w.types);
 	pool_release(&w.nameless);
-	pool_release(&w.strings);
-	if (rc == -ESTALE)
+	pool_release(&w.names);
+	pool_release(&strings);
+	if (w.err == -ESTALE)
 		return skep_fail(err, SKEP_ECORRUPT, "damaged index of types");
-	return rc ? skep_fail(err, ENOMEM, "out of memory") : buf_check(out, err);
+	return w.err ? skep_fail(err, ENOMEM, "out of memory") : buf_check(out, err);
 }

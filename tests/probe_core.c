@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What becomes of an object's CO-RE relocations, one line each, in file order:
+ *
+ *   probe_core whole OBJECT BTF [MODULE...]    libbpf alone, on all types of the kernel
+ *   probe_core resolve OBJECT BTF [MODULE...]  skep's resolver, on an index of the same
+ *   probe_core min OUT OBJECT... -- BTF [MODULE...]   writes the min-BTF of the objects
+ *
+ * N KIND err=E poison=P validate=V memsz=M orig=O/SIZE new=N/SIZE cands=C
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/err.h>
+
+#include "libbpf.h"
+
+#include "libbpf_internal.h"
+#include "relo_core.h"
+
+#include "lib/base/fs.h"
+#include "lib/btf/btf.h"
+#include "lib/btf/index.h"
+#include "lib/check/min.h"
+#include "lib/check/resolve.h"
+
+enum { MAX_BTF = 64 };
+
+static void fail(const char *path, const char *what)
+{
+	fprintf(stderr, "probe_core: %s: %s\n", path, what);
+	exit(3);
+}
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	return getenv("PROBE_DEBUG") ? vfprintf(stderr, fmt, args) : 0;
+}
+
+static void print(size_t number, unsigned int kind, int err,
+		  const struct bpf_core_relo_res *r, size_t cands)
+{
+	printf("%zu %u ", number, kind);
+	if (err)
+		printf("err\n");
+	else
+		printf("poison=%d validate=%d memsz=%d orig=%llu/%u new=%llu/%u cands=%zu\n",
+		       r->poison, r->validate, r->fail_memsz_adjust, r->orig_val,
+		       r->orig_sz, r->new_val, r->new_sz, cands);
+}
+
+/* --- libbpf --- */
+
+struct kernel {
+	struct btf *btf[MAX_BTF];
+	int n;
+};
+
+static struct bpf_core_cand_list *search(const struct kernel *k, const struct btf *local,
+					 __u32 id)
+{
+	struct bpf_core_cand_list *cands = calloc(1, sizeof(*cands));
+	struct bpf_core_cand cand = { local, id };
+	const char *name =
+		btf__name_by_offset(local, btf__type_by_id(local, id)->name_off);
+	size_t len = bpf_core_essential_name_len(name);
+
+	if (!*name)
+		return cands;
+	bpf_core_add_cands(&cand, len, k->btf[0], "vmlinux", 1, cands);
+	for (int i = 1; i < k->n && !(cands->len && cands->cands[0].btf == k->btf[0]); i++)
+		bpf_core_add_cands(&cand, len, k->btf[i], "module",
+				   btf__type_cnt(k->btf[0]), cands);
+	return cands;
+}
+
+static int whole(const char *object, char **paths)
+{
+	struct bpf_core_cand_list **cache;
+	const struct btf_ext_info_sec *sec;
+	const struct bpf_core_relo *r;
+	struct kernel k = { .n = 0 };
+	struct btf_ext *ext = NULL;
+	struct btf *local;
+	size_t number = 0;
+	unsigned int i;
+
+	for (; *paths; paths++, k.n++) {
+		k.btf[k.n] = k.n ? btf__parse_split(*paths, k.btf[0])
+				 : btf__parse(*paths, NULL);
+		if (!k.btf[k.n])
+			fail(*paths, "no BTF");
+	}
+	local = btf__parse(object, &ext);
+	if (!local || !ext)
+		fail(object, "no BTF");
+	cache = calloc(btf__type_cnt(local), sizeof(*cache));
+	for_each_btf_ext_sec(&ext->core_relo_info, sec)
+	{
+		for_each_btf_ext_rec(&ext->core_relo_info, sec, i, r)
+		{
+			struct bpf_core_spec specs[3] = { 0 };
+			struct bpf_core_relo_res res = { 0 };
+			struct bpf_core_cand_list **c = &cache[r->type_id];
+			int err;
+
+			if (!*c)
+				*c = search(&k, local, r->type_id);
+			err = bpf_core_calc_relo_insn("", r, number, local, *c, specs,
+						      &res);
+			print(number++, r->kind, err, &res, (*c)->len);
+		}
+	}
+	return 0;
+}
+
+/* --- skep --- */
+
+static struct btf_index *index_of(char **paths)
+{
+	struct btf_blob blobs[MAX_BTF];
+	struct skep_err err = { 0 };
+	struct btf_index *ix;
+	struct buf bytes = { 0 };
+	size_t n = 0;
+
+	for (; *paths; paths++, n++) {
+		void *data;
+
+		if (btf_file_bytes(*paths, &data, &blobs[n].size, &err))
+			fail(*paths, err.what);
+		blobs[n].data = data;
+		blobs[n].name = n ? *paths : "vmlinux";
+	}
+	if (btf_index_make(&bytes, blobs, n, 0, &err) || btf_index_own(&ix, &bytes, &err))
+		fail("index", err.what);
+	return ix;
+}
+
+static struct object *object_of(const char *path)
+{
+	struct skep_err err = { 0 };
+	struct object *o;
+
+	if (object_read_file(&o, path, &err))
+		fail(path, err.what);
+	return o;
+}
+
+static int resolve(const char *object, char **paths)
+{
+	struct btf_index *ix = index_of(paths);
+	struct object *o = object_of(object);
+	struct skep_err err = { 0 };
+	struct resolve out;
+
+	if (resolve_object(&out, o, ix, &err))
+		fail(object, err.what);
+	for (size_t i = 0; i < out.n; i++) {
+		const struct resolve_row *row = &out.rows[i];
+		struct bpf_core_relo_res res = {
+			.poison = row->poison,
+			.validate = row->validate,
+			.fail_memsz_adjust = row->fail_memsz_adjust,
+			.orig_val = row->orig_val,
+			.new_val = row->new_val,
+			.orig_sz = row->orig_sz,
+			.new_sz = row->new_sz,
+		};
+
+		if (row->err && getenv("PROBE_DEBUG"))
+			fprintf(stderr, "%zu: %s\n", i, row->why);
+		print(i, row->kind, row->err, &res, row->cand_cnt);
+	}
+	resolve_release(&out);
+	object_free(o);
+	btf_index_close(ix);
+	return 0;
+}
+
+static int minimise(char **args)
+{
+	const struct object *objects[MAX_BTF];
+	const char *to = *args++;
+	struct skep_err err = { 0 };
+	struct buf out = { 0 };
+	struct btf_index *ix;
+	size_t n = 0;
+
+	for (; *args && strcmp(*args, "--"); args++)
+		objects[n++] = object_of(*args);
+	ix = index_of(args + 1);
+	if (min_make(&out, objects, n, ix, &err) ||
+	    fs_publish(to, out.data, out.len, 0644, &err))
+		fail(to, err.what);
+	while (n--)
+		object_free((struct object *)objects[n]);
+	buf_release(&out);
+	btf_index_close(ix);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 4)
+		return 2;
+	libbpf_set_print(quiet);
+	if (!strcmp(argv[1], "whole"))
+		return whole(argv[2], argv + 3);
+	if (!strcmp(argv[1], "resolve"))
+		return resolve(argv[2], argv + 3);
+	return minimise(argv + 2);
+}
