@@ -52,7 +52,9 @@ static size_t merge(struct opt *all, const struct opt *table, struct cmd_common 
 
 static const char *prefix(const struct cmd *cmd)
 {
-	return cmd->flags & CMD_PROGRAM ? "" : "skep ";
+	if (cmd->flags & CMD_PROGRAM)
+		return "";
+	return cmd->group ? cmd->group : "skep ";
 }
 
 static int count_operands(const struct cmd *cmd, size_t min, size_t max,

@@ -24,6 +24,7 @@ struct cmd {
 	const char *details;  /* paragraphs after the synopsis in --help, or NULL */
 	unsigned int flags;   /* enum cmd_flags */
 	int (*run)(const struct cmd *cmd, int argc, char **argv, struct skep_err *err);
+	const char *group; /* "skep kernel ": what is before the name; NULL: "skep " */
 };
 
 enum cmd_flags {

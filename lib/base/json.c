@@ -186,6 +186,11 @@ bool js_is_array(const struct json_t *v)
 	return json_is_array(v);
 }
 
+bool js_is_null(const struct json_t *v)
+{
+	return json_is_null(v);
+}
+
 const char *js_key_at(const struct json_t *obj, size_t i, struct json_t **value)
 {
 	void *iter = json_object_iter((json_t *)obj);

@@ -58,6 +58,7 @@ const char *js_text(
 	const struct json_t *v); /* a string value itself; NULL for anything else */
 bool js_is_object(const struct json_t *v);
 bool js_is_array(const struct json_t *v);
+bool js_is_null(const struct json_t *v); /* JSON's null; what is not there is none */
 const char *js_key_at(const struct json_t *obj, size_t i,
 		      struct json_t **value); /* i-th member in insertion order */
 

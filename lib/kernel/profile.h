@@ -10,6 +10,7 @@
 #include <skep/error.h>
 
 #include "lib/base/arch.h"
+#include "lib/base/cleanup.h"
 
 #define PROFILE_SCHEMA 1
 
@@ -21,7 +22,7 @@ struct profile_source {
 
 struct profile {
 	char *id;      /* "debian/bookworm/x86_64/cloud/6.1.0-56" */
-	char *release; /* uname -r: "6.1.0-56-cloud-amd64" */
+	char *release; /* uname -r: "6.1.0-56-cloud-amd64"; "" unknown, as of raw BTF */
 	char *version; /* uname -v: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-1 (…)"; NULL unknown */
 	const struct arch *arch;
 	unsigned int ptr_size;
@@ -36,9 +37,13 @@ struct profile {
 	char *digest;
 };
 
+/* Set the digest of what is filled in. */
+int profile_seal(struct profile *p, struct skep_err *err);
 char *profile_write(const struct profile *p, size_t *len, struct skep_err *err);
 int profile_read(struct profile **out, const char *json, size_t len, const char *where,
 		 struct skep_err *err);
 void profile_free(struct profile *p);
+
+DEFINE_CLEANUP(struct profile *, profile_free)
 
 #endif

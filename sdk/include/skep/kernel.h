@@ -25,6 +25,11 @@ struct skep_kernel_opts {
 	const char *id;    /* add: of the profile; NULL: from what the files say */
 	unsigned int jobs; /* add: threads; 0: the number of processors */
 	bool progress;     /* fetch: report bytes on the log as they come */
+	bool replace;      /* add: put a kernel in the place of another one of that id */
+	const char *arch;  /* add: where files do not say; NULL: what their types tell */
+	const char *cache_dir; /* fetch: for lists and downloads; NULL: below home */
+	const char *mirror; /* fetch: URI of the archive; NULL: the one apt is configured with */
+	const char *keyring; /* fetch: keys the archive is signed with; NULL: Debian's */
 };
 
 /**
@@ -33,12 +38,16 @@ struct skep_kernel_opts {
  *          kernel come together
  * @n:      number of them, at least 1
  * @opts:   required
- * @report: is filled: profiles, new or known
+ * @report: is filled: table "kernels" of id, release ("" unknown), arch, modules (number), config and boots
+ *          (truth), status ("new", "known": the same was there, "replaced") and digest of the profile
  *
- * All or nothing. Needs libskep-kernel.
+ * All or nothing: an error leaves the library as it was. A process that is killed leaves some of the kernels,
+ * each whole, or none. A kernel whose id is taken by one with other bytes is refused unless replace is set;
+ * the running host, whose modules come and go, is always replaced. Needs libskep-kernel.
  *
- * Errors: -SKEP_EKIND nothing of a kernel, or a kernel without BTF (hint: what to do); -SKEP_ECORRUPT damaged;
- * -SKEP_ETOOL pahole is needed and missing; errno of files.   Since: 0.1
+ * Errors: -SKEP_EKIND nothing of a kernel, or a kernel without BTF (hint: what to do), or of an architecture
+ * that nothing tells; -SKEP_ECORRUPT damaged; -SKEP_EEXISTS id taken; -SKEP_EUSAGE no id or architecture;
+ * -SKEP_ETOOL pahole is needed and missing; -EPERM others may write to the library; errno of files.   Since: 0.1
  */
 int skep_kernel_add(const char *const *paths, size_t n,
 		    const struct skep_kernel_opts *opts, struct skep_report *report,
@@ -46,15 +55,19 @@ int skep_kernel_add(const char *const *paths, size_t n,
 
 /**
  * skep_kernel_fetch - get a kernel of a distribution through apt, and add it.
- * @what:   "debian/SUITE[:ARCH][/FLAVOUR]"
+ * @what:   "debian/SUITE[:ARCH][/FLAVOUR]": a suite or codename; ARCH in any spelling, default this
+ *          machine's; FLAVOUR as in ids or in package names, default "cloud" where there is one, else "generic"
  * @opts:   required
  * @report: is filled as by skep_kernel_add()
  *
- * The system's apt is not touched: sources, lists and downloads are the library's own, resumed when
- * interrupted, checked against the archive's signature. Needs libskep-kernel.
+ * The newest kernel of the suite, its security updates and other updates. The system's apt is not touched:
+ * sources, lists and downloads are skep's own, resumed when interrupted, checked against the archive's
+ * signature. A kernel that is there already is not downloaded again; one that was built anew under its old
+ * release replaces it. Needs libskep-kernel.
  *
- * Errors: -SKEP_EUSAGE not of that form; -SKEP_ETOOL no apt; -SKEP_EFETCH a step failed (what says which; the
- * library is as it was); as skep_kernel_add().   Since: 0.1
+ * Errors: -SKEP_EUSAGE not of that form, or no such flavour (hint: those there are); -SKEP_ETOOL no apt, or
+ * no keys; -SKEP_EFETCH a step failed (what says which; the library is as it was); as
+ * skep_kernel_add().   Since: 0.1
  */
 int skep_kernel_fetch(const char *what, const struct skep_kernel_opts *opts,
 		      struct skep_report *report, struct skep_err *err);
@@ -62,30 +75,35 @@ int skep_kernel_fetch(const char *what, const struct skep_kernel_opts *opts,
 /**
  * skep_kernel_list - which kernels there are.
  * @opts:   required
- * @report: is filled: id, release, architecture, whether it boots, modules
+ * @report: is filled: home; table "kernels" of id, release, arch, modules (number), config and boots (truth),
+ *          bytes (of all that belongs to it) and digest of the profile, sorted by id
  *
- * Errors: errno of reading; -SKEP_ECORRUPT a damaged profile.   Since: 0.1
+ * Errors: errno of reading; -SKEP_ECORRUPT a damaged profile; -EPERM others may write to the
+ * library.   Since: 0.1
  */
 int skep_kernel_list(const struct skep_kernel_opts *opts, struct skep_report *report,
 		     struct skep_err *err);
 
 /**
  * skep_kernel_show - all that is known of one kernel.
- * @id:     profile id or unambiguous prefix
+ * @id:     profile id or unambiguous prefix; of a suite the newest
  * @opts:   required
- * @report: is filled
+ * @report: is filled: id, release, version (uname -v), arch, pointer_size, endian ("little", "big"), digest;
+ *          section "types" with the number of types, modules, tracepoints, lsm hooks, iterators, struct_ops,
+ *          kfuncs; table "files" of what ("btf", "modules", "config", "image"), bytes, digest and path; table
+ *          "sources" of name and digest
  *
- * Errors: -ENOENT none of that name; -SKEP_EUSAGE ambiguous.   Since: 0.1
+ * Errors: -ENOENT none of that name; -SKEP_EUSAGE ambiguous; -SKEP_ECORRUPT damaged blobs.   Since: 0.1
  */
 int skep_kernel_show(const char *id, const struct skep_kernel_opts *opts,
 		     struct skep_report *report, struct skep_err *err);
 
 /**
  * skep_kernel_remove - forget kernels, and what only they needed.
- * @ids:    profile ids or unambiguous prefixes
+ * @ids:    profile ids or prefixes, each of one kernel alone
  * @n:      number of them, at least 1
  * @opts:   required
- * @report: is filled: what was removed, bytes freed
+ * @report: is filled: array "removed" of ids; bytes freed
  *
  * Errors: as skep_kernel_show(); all or nothing.   Since: 0.1
  */
