@@ -2,7 +2,13 @@
 /* skep-kernel: `skep kernel`, a program of its own because of what it links. */
 #include "cmd/common/cmd.h"
 
-static const struct cmd *const commands[] = { NULL };
+#define COMMANDS(X) X(list) X(show) X(remove)
+
+#define DECLARE(name) extern const struct cmd cmd_##name;
+COMMANDS(DECLARE)
+
+#define ROW(name) &cmd_##name,
+static const struct cmd *const commands[] = { COMMANDS(ROW) NULL };
 
 int main(int argc, char **argv)
 {
