@@ -19,7 +19,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SAN) -fvisibility=hidd
 LDFLAGS += $(SAN) -Wl,--as-needed -Wl,--gc-sections
 LIBS_SKEP := -lelf -lz -ljansson -lfyaml -lcrypto
 LIBS_RUN := -lelf -lz -ljansson -lcrypto
-LIBS_KERNEL := -larchive -llzo2 -lelf -lz -ljansson -lcrypto -pthread
+LIBS_KERNEL := -larchive -llzma -llzo2 -lelf -lz -ljansson -lcrypto -pthread
 
 # What needs libarchive is a library and a program of its own: loading it costs every start 2 ms.
 KERNEL_LIB_SRC := $(wildcard lib/kernel/add*.c lib/kernel/fetch*.c lib/kernel/harvest*.c)

@@ -56,7 +56,7 @@ THIRD_PARTY = {
     ],
     r"libfyaml\.h": ["lib/build"],
     r"zlib\.h": ["lib/btf", "lib/package"],
-    r"(archive(_entry)?|lzo/\w+)\.h": ["lib/kernel"],
+    r"(archive(_entry)?|lzma|lzo/\w+)\.h": ["lib/kernel"],
 }
 SYSTEM = re.compile(
     r"(assert|ctype|dirent|elf|endian|errno|fcntl|fnmatch|ftw|glob|inttypes|limits|locale|mntent|poll|pthread|sched|signal"
