@@ -5,6 +5,8 @@
  *   probe_core whole OBJECT BTF [MODULE...]    libbpf alone, on all types of the kernel
  *   probe_core resolve OBJECT BTF [MODULE...]  skep's resolver, on an index of the same
  *   probe_core min OUT OBJECT... -- BTF [MODULE...]   writes the min-BTF of the objects
+ *   probe_core bundle OUT plain|deflated MIN...       bundles them; ids and releases are the names
+ *   probe_core unbundle BUNDLE FOLDER                 writes what is in one as FOLDER/id, and tells of it
  *
  * N KIND err=E poison=P validate=V memsz=M orig=O/SIZE new=N/SIZE cands=C
  */
@@ -23,6 +25,7 @@
 
 #include "lib/base/fs.h"
 #include "lib/btf/btf.h"
+#include "lib/btf/bundle.h"
 #include "lib/btf/index.h"
 #include "lib/check/min.h"
 #include "lib/check/resolve.h"
@@ -203,6 +206,63 @@ static int minimise(char **args)
 	return 0;
 }
 
+static int bundle(char **args)
+{
+	struct bundle_kernel kernels[MAX_BTF];
+	const char *to = args[0];
+	enum bundle_form form = strcmp(args[1], "plain") ? BUNDLE_DEFLATED : BUNDLE_PLAIN;
+	struct skep_err err = { 0 };
+	struct buf out = { 0 };
+	size_t n = 0;
+
+	for (args += 2; *args; args++, n++) {
+		struct bundle_kernel *k = &kernels[n];
+		char *data;
+
+		if (fs_read(*args, FS_MAX_OBJECT, &data, &k->btf_size, &err))
+			fail(*args, err.what);
+		k->id = k->release = fs_basename(*args);
+		k->version = "#1 SMP";
+		k->arch = "x86_64";
+		k->btf = data;
+	}
+	if (btf_bundle_write(&out, kernels, n, form, &err) ||
+	    fs_publish(to, out.data, out.len, 0644, &err))
+		fail(to, err.what);
+	while (n--)
+		free((void *)kernels[n].btf);
+	buf_release(&out);
+	return 0;
+}
+
+static int unbundle(const char *path, const char *folder)
+{
+	struct skep_err err = { 0 };
+	struct btf_bundle *b;
+	size_t size;
+	char *data;
+
+	if (fs_read(path, FS_MAX_OBJECT, &data, &size, &err) ||
+	    btf_bundle_read(&b, data, size, path, &err)) {
+		fprintf(stderr, "%s: %s\n", err.where, err.what);
+		return skep_err_status(err.code);
+	}
+	for (size_t i = 0; i < btf_bundle_cnt(b); i++) {
+		const struct bundle_kernel *k = btf_bundle_at(b, i);
+		char to[4096];
+
+		snprintf(to, sizeof(to), "%s/%s", folder, k->id);
+		if (fs_publish(to, k->btf, k->btf_size, 0644, &err))
+			fail(to, err.what);
+		printf("%s %s %s %s %zu\n", k->id, k->release, k->version, k->arch,
+		       k->btf_size);
+	}
+	printf("distinct %zu\n", btf_bundle_distinct(b));
+	btf_bundle_free(b);
+	free(data);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 4)
@@ -212,5 +272,9 @@ int main(int argc, char **argv)
 		return whole(argv[2], argv + 3);
 	if (!strcmp(argv[1], "resolve"))
 		return resolve(argv[2], argv + 3);
+	if (!strcmp(argv[1], "bundle"))
+		return bundle(argv + 2);
+	if (!strcmp(argv[1], "unbundle"))
+		return unbundle(argv[2], argv[3]);
 	return minimise(argv + 2);
 }
