@@ -74,6 +74,9 @@ struct object {
  */
 int object_read(struct object **out, const void *data, size_t size, const char *where,
 		const char *name, struct skep_err *err);
+/* The same, to be loaded with the types in a file in place of the kernel's own; NULL: with those. */
+int object_read_for(struct object **out, const void *data, size_t size, const char *where,
+		    const char *name, const char *kernel_btf, struct skep_err *err);
 int object_read_file(struct object **out, const char *path, struct skep_err *err);
 void object_free(struct object *o);
 

@@ -126,9 +126,11 @@ static char *name_from(const char *where)
 	return name;
 }
 
-static int open_libbpf(struct object *o, const char *name, struct skep_err *err)
+static int open_libbpf(struct object *o, const char *name, const char *kernel_btf,
+		       struct skep_err *err)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name,
+		    .btf_custom_path = kernel_btf);
 	struct messages m;
 	int code;
 
@@ -147,7 +149,8 @@ static int open_libbpf(struct object *o, const char *name, struct skep_err *err)
 	return 0;
 }
 
-static int fill(struct object *o, const char *name, struct skep_err *err)
+static int fill(struct object *o, const char *name, const char *kernel_btf,
+		struct skep_err *err)
 {
 	char *own;
 	int ret;
@@ -158,13 +161,19 @@ static int fill(struct object *o, const char *name, struct skep_err *err)
 	own = name ? strdup(name) : name_from(o->where);
 	if (!own)
 		return skep_fail(err, ENOMEM, "out of memory");
-	ret = open_libbpf(o, own, err);
+	ret = open_libbpf(o, own, kernel_btf, err);
 	free(own);
 	return ret ? ret : tables_fill(o, err);
 }
 
 int object_read(struct object **out, const void *data, size_t size, const char *where,
 		const char *name, struct skep_err *err)
+{
+	return object_read_for(out, data, size, where, name, NULL, err);
+}
+
+int object_read_for(struct object **out, const void *data, size_t size, const char *where,
+		    const char *name, const char *kernel_btf, struct skep_err *err)
 {
 	struct object *o = calloc(1, sizeof(*o));
 	void *copy = malloc(size ? size : 1);
@@ -180,7 +189,7 @@ int object_read(struct object **out, const void *data, size_t size, const char *
 	memcpy(copy, data, size);
 	o->data = copy;
 	o->size = size;
-	ret = fill(o, name, err);
+	ret = fill(o, name, kernel_btf, err);
 	if (ret) {
 		skep_err_at(err, where, 0, 0);
 		object_free(o);
