@@ -40,7 +40,7 @@ struct clang_target {
 	const char *share;   /* absolute */
 };
 
-/* Flags without the places of files: what a package says of itself. */
+/* Flags without the places of files and what follows from the architecture: what a package says of itself. */
 void clang_plain_flags(struct words *argv, const struct clang_target *t);
 
 /* The whole line but for dependencies, source and output. */

@@ -54,7 +54,6 @@ void clang_plain_flags(struct words *argv, const struct clang_target *t)
 	words_fmt(argv, "-mcpu=%s", o->mcpu);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		words_add(argv, fixed[i]);
-	words_fmt(argv, "-D__TARGET_ARCH_%s", t->arch->srcarch);
 	for (size_t i = 0; i < o->cflag_cnt; i++) {
 		bool next = false;
 
@@ -92,5 +91,6 @@ void clang_flags(struct words *argv, const struct clang *c, const struct clang_t
 {
 	words_add(argv, c->path);
 	clang_plain_flags(argv, t);
+	words_fmt(argv, "-D__TARGET_ARCH_%s", t->arch->srcarch);
 	add_places(argv, t);
 }

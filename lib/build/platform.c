@@ -230,6 +230,7 @@ static int add_facts(const struct build *b, struct step *step, struct skep_err *
 		clang_plain_flags(&flags, &target);
 		line = words_join(&flags, " ");
 		step_fact(step, "object", b->units[i].object->name);
+		step_fact(step, "arch", b->units[i].arch->name);
 		step_fact(step, "flags", line);
 	}
 	for (size_t i = 0; i < p->param_cnt; i++) {

@@ -105,6 +105,18 @@ static int take_manifest(struct layout *to, const struct layout *from,
 	return rc;
 }
 
+/* A layer that architectures share does not tell whose it is; the config does. */
+static const struct arch *arch_of(const struct layout *from, const struct json_t *image,
+				  const struct manifest *m)
+{
+	struct json_t *config = m->arch ? NULL : follow(from, js_get(image, "config"));
+	const char *name = m->arch ? m->arch : js_str(config, "architecture");
+	const struct arch *arch = name ? arch_find(name) : NULL;
+
+	js_free(config);
+	return arch;
+}
+
 /* Name, version, architecture and time of the package that this platform manifest belongs to. */
 static int identify(struct layout *to, const struct layout *from,
 		    const struct json_t *desc, const struct arch **arch,
@@ -131,7 +143,9 @@ static int identify(struct layout *to, const struct layout *from,
 		rc = skep_fail(err, ENOMEM, "out of memory");
 	if (!rc) {
 		to->epoch = t.mtime;
-		*arch = arch_find(m->arch);
+		*arch = arch_of(from, v, m);
+		if (!*arch)
+			rc = skep_fail(err, SKEP_ECORRUPT, "image names no architecture");
 	}
 	manifest_free(m);
 	tar_release(&t);

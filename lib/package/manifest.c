@@ -4,7 +4,8 @@
  * left out where they say nothing; readers ignore members they do not know.
  *
  *   schema     1; another number is another format
- *   name version license arch
+ *   name version license
+ *   arch       left out of a layer that several architectures share: then it is their platforms'
  *   toolchain  {clang, skep, libbpf, libbpf_source: "sha256:…", flags: ["-O2", …]}
  *   files      [{name, digest: "sha256:…", size}] every other layer entry, sorted by name
  *   objects    [{name, license, programs, maps}] in skep.yaml's order; layer entry <name>.bpf.o
@@ -136,7 +137,7 @@ static struct json_t *manifest_json(const struct manifest *m)
 	rc |= js_set_str(v, "name", m->name);
 	rc |= js_set_str(v, "version", m->version);
 	rc |= js_set_str(v, "license", m->license ? m->license : "");
-	rc |= js_set_str(v, "arch", m->arch);
+	rc |= set_opt(v, "arch", m->arch);
 	rc |= js_set(v, "toolchain", toolchain_json(m));
 	rc |= js_set(v, "files", files);
 	rc |= js_set(v, "objects", objects);

@@ -53,7 +53,7 @@ struct manifest_file {
 
 struct manifest {
 	char *name, *version, *license;
-	char *arch;         /* x86_64 … */
+	char *arch; /* x86_64 …; NULL before it is known whose platform a shared one is read for */
 	char *clang, *skep; /* versions */
 	char *libbpf,
 		*libbpf_source; /* version; "sha256:…" of the source it was built from */

@@ -230,7 +230,7 @@ static void read_all(struct reader r, struct manifest *m)
 	m->name = take_str(&r, "name", text_is_name);
 	m->version = take_str(&r, "version", oci_ref_ok);
 	m->license = take_str(&r, "license", any);
-	m->arch = take_str(&r, "arch", is_arch);
+	m->arch = take(&r, "arch", false, is_arch);
 	read_toolchain(
 		(struct reader){ js_get(r.v, "toolchain"), "toolchain", r.rc, r.err }, m);
 	m->files = take_array(&r, "files", sizeof(*m->files), &m->file_cnt);

@@ -143,7 +143,7 @@ static int check_files(const struct platform *f, struct skep_err *err)
 static int check_manifest(const struct skep_pkg *p, const struct platform *f,
 			  struct skep_err *err)
 {
-	const struct manifest *m = f->manifest;
+	struct manifest *m = f->manifest;
 	_cleanup_free_ char *ref = text_fmt("%s:%s", m->name, m->version);
 
 	if (!ref)
@@ -152,6 +152,8 @@ static int check_manifest(const struct skep_pkg *p, const struct platform *f,
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "manifest is of '%s', index.json of '%s'", ref,
 				 p->layout.ref);
+	if (!m->arch && !(m->arch = strdup(f->arch->name)))
+		return skep_fail(err, ENOMEM, "out of memory");
 	if (strcmp(m->arch, f->arch->name))
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "manifest is for %s, its platform is %s", m->arch,

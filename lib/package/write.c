@@ -3,7 +3,8 @@
  * Write: from objects and manifests to the bytes of a package, a function of its arguments alone.
  *
  * Layer of one platform (tar.c, then gzip.c): <object>.bpf.o in skep.yaml's order, skep/manifest.json,
- * the other files sorted by name.
+ * the other files sorted by name. Platforms that differ in nothing but their architecture have one layer,
+ * whose manifest names none.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -92,11 +93,24 @@ static int list_files(const struct pkg_platform *p, struct skep_err *err)
 	return 0;
 }
 
-/* The manifest as text that the reader will accept. */
-static int manifest_text(const struct manifest *m, char **out, size_t *len,
+/* The manifest, without its architecture if others share it. */
+static char *write_manifest(struct manifest *m, bool shared, size_t *len,
+			    struct skep_err *err)
+{
+	char *arch = m->arch, *text;
+
+	if (shared)
+		m->arch = NULL;
+	text = manifest_write(m, len, err);
+	m->arch = arch;
+	return text;
+}
+
+/* The same, known to be text that the reader will accept. */
+static int manifest_text(struct manifest *m, bool shared, char **out, size_t *len,
 			 struct skep_err *err)
 {
-	_cleanup_free_ char *text = manifest_write(m, len, err);
+	_cleanup_free_ char *text = write_manifest(m, shared, len, err);
 	struct manifest *again;
 	int rc;
 
@@ -112,12 +126,12 @@ static int manifest_text(const struct manifest *m, char **out, size_t *len,
 	return 0;
 }
 
-static int make_layer(const struct pkg_platform *p, int64_t epoch, struct buf *tar,
-		      struct skep_err *err)
+static int make_layer(const struct pkg_platform *p, bool shared, int64_t epoch,
+		      struct buf *tar, struct skep_err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
-	int rc = manifest_text(p->manifest, &text, &len, err);
+	int rc = manifest_text(p->manifest, shared, &text, &len, err);
 
 	if (rc)
 		return rc;
@@ -162,19 +176,41 @@ static int add_image(struct layout *l, const struct pkg_platform *p, struct plat
 	return layout_own(l, OCI_MANIFEST, text, len, &out->desc, err);
 }
 
-static int add_platform(struct layout *l, const struct pkg_platform *p,
-			struct platform *out, struct skep_err *err)
+static int check_platform(const struct pkg_platform *p, struct platform *out,
+			  struct skep_err *err)
 {
-	struct buf tar = {};
 	int rc = check_files(p, err);
 
 	out->arch = p->manifest->arch ? arch_find(p->manifest->arch) : NULL;
 	if (!rc && !out->arch)
 		rc = skep_fail(err, SKEP_EUSAGE, "manifest names no architecture");
-	if (!rc)
-		rc = list_files(p, err);
-	if (!rc)
-		rc = make_layer(p, l->epoch, &tar, err);
+	return rc ? rc : list_files(p, err);
+}
+
+/* The manifest has the digests of all files: equal ones, equal layers. */
+static bool same_layer(const struct pkg_platform *a, const struct pkg_platform *b)
+{
+	size_t n = 0, m = 0;
+	_cleanup_free_ char *x = write_manifest(a->manifest, true, &n, NULL);
+	_cleanup_free_ char *y = write_manifest(b->manifest, true, &m, NULL);
+
+	return x && y && n == m && !memcmp(x, y, n);
+}
+
+static bool is_shared(const struct pkg_platform *platforms, size_t n, size_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		if (i != at && same_layer(&platforms[i], &platforms[at]))
+			return true;
+	return false;
+}
+
+static int add_platform(struct layout *l, const struct pkg_platform *p, bool shared,
+			struct platform *out, struct skep_err *err)
+{
+	struct buf tar = {};
+	int rc = make_layer(p, shared, l->epoch, &tar, err);
+
 	if (!rc)
 		rc = add_image(l, p, out, &tar, err);
 	buf_release(&tar);
@@ -254,7 +290,10 @@ int pkg_write(const struct pkg_platform *platforms, size_t n, int64_t epoch, voi
 	int rc = check_agreement(platforms, n, epoch, err);
 
 	for (size_t i = 0; i < n && !rc; i++)
-		rc = add_platform(&l, &platforms[i], &done[i], err);
+		rc = check_platform(&platforms[i], &done[i], err);
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = add_platform(&l, &platforms[i], is_shared(platforms, n, i), &done[i],
+				  err);
 	if (!rc)
 		rc = finish(&l, done, n, platforms[0].manifest, err);
 	if (!rc)
