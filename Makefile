@@ -74,7 +74,7 @@ $(B)/obj/%.o: %.c $(B)/flags | $(LIBBPF)/inst/libbpf.a
 
 # What .incbin takes in, no compiler lists.
 $(B)/obj/lib/build/skeleton.o: skeletons/skeleton.h.in
-$(B)/obj/lib/btf/vmlinux.o: skeletons/vmlinux_head.h.in skeletons/vmlinux_tail.h.in
+$(B)/obj/lib/btf/header.o: skeletons/vmlinux_head.h.in skeletons/vmlinux_tail.h.in
 
 # Rebuild when the compiler flags change.
 $(B)/flags: FORCE

@@ -1,34 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* BTF: opening it, and writing it as C. */
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "lib/base/buf.h"
-#include "lib/btf/btf.h"
-#include "lib/btf/vmlinux.h"
+#include "lib/btf/index.h"
+#include "lib/btf/lean.h"
 #include "tests/fuzz/fuzz.h"
-
-static void write_header(const struct btf *btf)
-{
-	struct vmlinux_select select = { 0 };
-	struct skep_err err = { 0 };
-	struct buf out = { 0 };
-
-	if (!vmlinux_select_all(&select, btf, &err))
-		fuzz_checked(vmlinux_write(&out, btf, &select, &err), &err);
-	vmlinux_select_release(&select);
-	buf_release(&out);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct btf_blob blob = { "vmlinux", data, size };
+	struct btf_index *ix = NULL;
+	struct buf made = { 0 }, out = { 0 };
 	struct skep_err err = { 0 };
-	struct btf *btf;
 
 	libbpf_set_print(NULL);
-	if (fuzz_checked(btf_from_raw(&btf, data, size, &err), &err))
-		return 0;
-	write_header(btf);
-	btf__free(btf);
+	if (!fuzz_checked(btf_index_make(&made, &blob, 1, 0, &err), &err) &&
+	    !btf_index_of(&ix, made.data, made.len, &err))
+		fuzz_checked(full_header(&out, NULL, ix, &err), &err);
+	btf_index_close(ix);
+	buf_release(&made);
+	buf_release(&out);
 	return 0;
 }

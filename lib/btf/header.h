@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Header: the C text of some types of an index, in an order that does not depend on their ids. */
+#ifndef LIB_BTF_HEADER_H
+#define LIB_BTF_HEADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skep/error.h>
+
+#include "lib/base/buf.h"
+
+struct aliases;
+struct btf_index;
+struct subset;
+
+/* What it holds. */
+struct header {
+	const struct subset *types; /* with the functions below, by name */
+	uint32_t *kfuncs;           /* ids of functions whose prototypes are written */
+	size_t kfunc_cnt;
+};
+
+/* known: what types are called; or NULL, and learned is what they are called in this header of all types. */
+int header_write(struct buf *out, const struct header *h, const struct aliases *known,
+		 struct aliases *learned, struct skep_err *err);
+
+/* vmlinux' kfuncs that have a name in C; caller frees. */
+int kfunc_list(const struct btf_index *ix, uint32_t **ids, size_t *n,
+	       struct skep_err *err);
+
+#endif
