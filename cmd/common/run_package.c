@@ -17,7 +17,7 @@
 #include "cmd/common/trust.h"
 
 struct request {
-	const char *file, *duration, *verifier;
+	const char *file, *duration, *verifier, *btf;
 	uint64_t duration_ns;
 	struct opt_list params;
 	struct skep_verify_opts verify;
@@ -107,7 +107,8 @@ static int run(const struct request *q, const struct skep_pkg *pkg, struct skep_
 				      .params = q->params.items,
 				      .param_cnt = q->params.n,
 				      .out = stdout,
-				      .log = &q->common.log };
+				      .log = &q->common.log,
+				      .btf = q->btf };
 	int rc;
 
 	opts.stop_fd = stop_signals(err);
@@ -199,6 +200,9 @@ int run_package(const struct cmd *cmd, int argc, char **argv, run_build_fn build
 			 "accept certificates outside their validity"),
 		OPT_CHOICE(0, "verifier", &q.verifier, "auto|kernel|user",
 			   "who must check the signature"),
+		OPT_STRING(
+			0, "btf", &q.btf, "auto|package|FILE",
+			"kernel types for relocations: auto is the kernel's own, else the package's"),
 		OPT_END,
 	};
 	int rc = cmd_options(cmd, table, argc, argv, 1, 1, &operands, &q.common, err);

@@ -7,7 +7,7 @@
 
 #define RUN_OPTIONS                                                                  \
 	"[--duration S] [--json] [--param K=V]... [--trust DIR] [--allow-unsigned] " \
-	"[--ignore-expiry] [--verifier auto|kernel|user]"
+	"[--ignore-expiry] [--verifier auto|kernel|user] [--btf auto|package|FILE]"
 
 #define RUN_DETAILS                                                                                         \
 	"A package is verified, loaded and attached; its events are printed as they come. On\n"             \

@@ -10,6 +10,9 @@
 
 #include "lib/package/manifest.h"
 
+/* Layer entry: the min-BTFs of all objects for the kernels that the manifest lists. */
+#define PKG_BTF_BUNDLE "skep/btf/kernels.btfs"
+
 /* One object file of one platform, borrowed by pkg_write(). */
 struct pkg_file {
 	const char *name; /* layer entry: "exec_watch.bpf.o", "skep/btf/…" */

@@ -42,12 +42,12 @@ static int check_names(const struct object *o, struct skep_err *err)
 }
 
 int load_open(struct loaded *l, const char *name, const void *data, size_t size,
-	      const char *where, struct skep_err *err)
+	      const char *where, const char *kernel_btf, struct skep_err *err)
 {
 	int rc;
 
 	l->name = name;
-	rc = object_read(&l->object, data, size, where, name, err);
+	rc = object_read_for(&l->object, data, size, where, name, kernel_btf, err);
 	return rc ? rc : check_names(l->object, err);
 }
 

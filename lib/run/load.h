@@ -19,9 +19,12 @@ struct loaded {
 	char *verifier_log;
 };
 
-/* Read and check an object; nothing reaches the kernel. */
+/*
+ * Read and check an object; nothing reaches the kernel. kernel_btf: file with the types for relocations;
+ * NULL: the kernel's own.
+ */
 int load_open(struct loaded *l, const char *name, const void *data, size_t size,
-	      const char *where, struct skep_err *err);
+	      const char *where, const char *kernel_btf, struct skep_err *err);
 
 /* Load it with its parameters. */
 int load_commit(struct loaded *l, const struct params *params, const struct skep_log *log,

@@ -19,6 +19,7 @@
 #include "lib/package/package.h"
 #include "lib/run/attach.h"
 #include "lib/run/events.h"
+#include "lib/run/kernel_btf.h"
 #include "lib/run/load.h"
 #include "lib/run/maps.h"
 #include "lib/run/params.h"
@@ -33,6 +34,7 @@ struct run {
 	const struct arch *arch;
 	const struct manifest *manifest;
 	struct params params;
+	struct kernel_btf btf;
 	struct loaded *objects;
 	struct attachments attachments;
 	struct events *events;
@@ -71,7 +73,8 @@ static int open_object(struct run *r, size_t i, struct skep_err *err)
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "the package lacks '%s', which its manifest names",
 				 file);
-	return load_open(&r->objects[i], name, data, size, file, err);
+	return load_open(&r->objects[i], name, data, size, file,
+			 *r->btf.path ? r->btf.path : NULL, err);
 }
 
 /* A parameter that no program has a use for was meant for something. */
@@ -110,6 +113,9 @@ static int open_objects(struct run *r, struct skep_err *err)
 		if (!rc)
 			rc = attach_check(&needs, r->objects[i].object, &r->params.place,
 					  err);
+		if (!rc)
+			rc = kernel_btf_check(&r->btf, r->objects[i].name,
+					      r->objects[i].object, r->opts->log, err);
 	}
 	return rc ? rc : check_places(r, &needs, err);
 }
@@ -282,6 +288,9 @@ static int run_all(struct run *r, struct skep_err *err)
 	rc = params_init(&r->params, r->manifest, r->opts->params, r->opts->param_cnt,
 			 err);
 	if (!rc)
+		rc = kernel_btf_choose(&r->btf, r->pkg, r->arch, r->opts->btf,
+				       r->opts->log, err);
+	if (!rc)
 		rc = open_objects(r, err);
 	if (!rc)
 		rc = load_objects(r, err);
@@ -308,6 +317,7 @@ static void release(struct run *r)
 	for (size_t i = 0; r->objects && i < r->manifest->object_cnt; i++)
 		load_release(&r->objects[i]);
 	free(r->objects);
+	kernel_btf_release(&r->btf);
 	params_release(&r->params);
 	buf_release(&r->sink.buf);
 	closep(&r->epoll_fd);
@@ -319,7 +329,12 @@ int skep_run(const struct skep_pkg *pkg, const struct skep_run_opts *opts,
 {
 	struct skep_run_opts o;
 	struct run r = {
-		.pkg = pkg, .opts = &o, .arch = arch_host(), .epoll_fd = -1, .timer_fd = -1
+		.pkg = pkg,
+		.opts = &o,
+		.arch = arch_host(),
+		.btf.fd = -1,
+		.epoll_fd = -1,
+		.timer_fd = -1,
 	};
 	int rc = opts_take(&o, sizeof(o), opts, err);
 

@@ -29,6 +29,11 @@ struct skep_run_opts {
 	FILE *out;   /* events and maps; the caller ignores SIGPIPE if it is a pipe */
 	int stop_fd; /* readable: stop (a signalfd); -1 for none */
 	const struct skep_log *log;
+	/*
+	 * The types for relocations: NULL or "auto": the kernel's own, else what the package has for
+	 * it; "package": what the package has; anything else: a file, raw BTF or ELF with .BTF.
+	 */
+	const char *btf;
 };
 
 /**
@@ -55,7 +60,8 @@ struct skep_run_opts {
  * lacks is null. New kinds and members may be added.
  *
  * Errors: -SKEP_EUSAGE unknown or malformed parameter; -SKEP_EREJECTED the verifier said no (its log goes
- * through the log callback); -SKEP_EPRIV; errno of attaching.   Since: 0.1
+ * through the log callback); -SKEP_ENO there are no types for this kernel; -SKEP_EPRIV; errno of
+ * attaching.   Since: 0.1
  */
 int skep_run(const struct skep_pkg *pkg, const struct skep_run_opts *opts,
 	     struct skep_err *err);
