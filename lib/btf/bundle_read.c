@@ -100,11 +100,19 @@ static int read_btfs(struct btf_bundle *b, struct view *v)
 	return 0;
 }
 
+/* They are shown to people. */
+static bool is_plain(const char *s)
+{
+	while (*s >= 0x20 && *s < 0x7f)
+		s++;
+	return !*s;
+}
+
 static const char *get_string(const struct btf_bundle *b, struct view *v)
 {
 	uint32_t number = bundle_get(v);
 
-	v->bad |= number >= b->strings.n;
+	v->bad |= number >= b->strings.n || !is_plain(b->strings.all[number]);
 	return v->bad ? "" : b->strings.all[number];
 }
 

@@ -12,6 +12,7 @@
  *   programs   [{name, section, type, attach_type?, target, insns, autoload}]
  *   maps       [{name, type, event_type?, key_size, value_size, max_entries, flags, key_type?, value_type?}]
  *   params     [{name, type, default?, help?, bind: "rodata"|"max_entries"|"entries", target, object?}]
+ *   kernels?   [{id, release, arch, profile: "sha256:…"}] whose types are in skep/btf/kernels.btfs, sorted by id
  */
 #include "lib/package/manifest.h"
 
@@ -106,6 +107,30 @@ static struct json_t *param_json(const struct param *p)
 	return done(v, rc);
 }
 
+static struct json_t *kernel_json(const struct manifest_kernel *k)
+{
+	struct json_t *v = js_object();
+	int rc = js_set_str(v, "id", k->id);
+
+	rc |= js_set_str(v, "release", k->release);
+	rc |= js_set_str(v, "arch", k->arch);
+	rc |= js_set_str(v, "profile", k->profile);
+	return done(v, rc);
+}
+
+static int set_kernels(struct json_t *v, const struct manifest *m)
+{
+	struct json_t *kernels;
+	int rc = 0;
+
+	if (!m->kernel_cnt)
+		return 0;
+	kernels = js_array();
+	for (size_t i = 0; i < m->kernel_cnt; i++)
+		rc |= js_add(kernels, kernel_json(&m->kernels[i]));
+	return rc | js_set(v, "kernels", kernels);
+}
+
 static struct json_t *toolchain_json(const struct manifest *m)
 {
 	struct json_t *v = js_object(), *flags = js_array();
@@ -142,6 +167,7 @@ static struct json_t *manifest_json(const struct manifest *m)
 	rc |= js_set(v, "files", files);
 	rc |= js_set(v, "objects", objects);
 	rc |= js_set(v, "params", params);
+	rc |= set_kernels(v, m);
 	return done(v, rc);
 }
 
@@ -192,6 +218,14 @@ static void release_param(struct param *p)
 	free(p->object);
 }
 
+static void release_kernel(struct manifest_kernel *k)
+{
+	free(k->id);
+	free(k->release);
+	free(k->arch);
+	free(k->profile);
+}
+
 void manifest_release(struct manifest *m)
 {
 	char *strings[] = { m->name,  m->version, m->license, m->arch,
@@ -209,10 +243,13 @@ void manifest_release(struct manifest *m)
 	}
 	for (size_t i = 0; i < m->param_cnt; i++)
 		release_param(&m->params[i]);
+	for (size_t i = 0; i < m->kernel_cnt; i++)
+		release_kernel(&m->kernels[i]);
 	free(m->flags);
 	free(m->objects);
 	free(m->files);
 	free(m->params);
+	free(m->kernels);
 	memset(m, 0, sizeof(*m));
 }
 

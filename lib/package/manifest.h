@@ -51,6 +51,14 @@ struct manifest_file {
 	uint64_t size;
 };
 
+/* A kernel whose types are in the package. */
+struct manifest_kernel {
+	char *id;      /* of the library: "debian/bookworm/x86_64/cloud/6.1.0-56" */
+	char *release; /* uname -r; "" unknown */
+	char *arch;
+	char *profile; /* "sha256:…" of the profile they were taken from */
+};
+
 struct manifest {
 	char *name, *version, *license;
 	char *arch; /* x86_64 …; NULL before it is known whose platform a shared one is read for */
@@ -65,6 +73,8 @@ struct manifest {
 	size_t file_cnt;
 	struct param *params;
 	size_t param_cnt;
+	struct manifest_kernel *kernels; /* sorted by id */
+	size_t kernel_cnt;
 };
 
 char *manifest_write(const struct manifest *m, size_t *len,

@@ -208,6 +208,14 @@ static void read_param(struct reader r, struct param *p)
 		*r.rc = skep_fail(r.err, SKEP_ECORRUPT, "parameter binds '%s'", bind);
 }
 
+static void read_kernel(struct reader r, struct manifest_kernel *k)
+{
+	k->id = take_str(&r, "id", not_empty);
+	k->release = take_str(&r, "release", any);
+	k->arch = take_str(&r, "arch", is_arch);
+	k->profile = take_str(&r, "profile", is_digest);
+}
+
 static void read_toolchain(struct reader r, struct manifest *m)
 {
 	m->clang = take_opt(&r, "clang");
@@ -242,6 +250,11 @@ static void read_all(struct reader r, struct manifest *m)
 		read_object(item(&r, "objects", i, "object"), &m->objects[i]);
 	for (size_t i = 0; i < m->param_cnt; i++)
 		read_param(item(&r, "params", i, "parameter"), &m->params[i]);
+	if (!js_get(r.v, "kernels"))
+		return;
+	m->kernels = take_array(&r, "kernels", sizeof(*m->kernels), &m->kernel_cnt);
+	for (size_t i = 0; i < m->kernel_cnt; i++)
+		read_kernel(item(&r, "kernels", i, "kernel"), &m->kernels[i]);
 }
 
 /* What one member alone cannot show: order, uniqueness, references. */
@@ -266,6 +279,11 @@ static int check_whole(const struct manifest *m, struct skep_err *err)
 				return skep_fail(err, SKEP_ECORRUPT,
 						 "parameter '%s' is there twice",
 						 m->params[i].name);
+	for (size_t i = 1; i < m->kernel_cnt; i++)
+		if (strcmp(m->kernels[i - 1].id, m->kernels[i].id) >= 0)
+			return skep_fail(err, SKEP_ECORRUPT,
+					 "kernel '%s' is out of order or twice",
+					 m->kernels[i].id);
 	return 0;
 }
 
