@@ -54,10 +54,9 @@ bool btf_extent(struct btf_extent *x, const void *data, size_t len, size_t max)
 	       !(x->type_len % 4) && x->str_len && end <= max;
 }
 
-/* Strings begin with the empty one and the last ends. */
-static bool strings_fit(const unsigned char *p, const struct btf_extent *x)
+static bool strings_end(const unsigned char *p, const struct btf_extent *x)
 {
-	return !p[x->str_off] && !p[x->str_off + x->str_len - 1];
+	return !p[x->str_off + x->str_len - 1];
 }
 
 bool btf_search(const void *data, size_t len, size_t *off, struct btf_extent *x)
@@ -74,8 +73,8 @@ bool btf_search(const void *data, size_t len, size_t *off, struct btf_extent *x)
 			size_t left = (size_t)(end - p);
 
 			if (btf_extent(&here, p, left, left) &&
-			    here.type_len >= FLAT_MIN && strings_fit(p, &here) &&
-			    (!found || here.len > x->len)) {
+			    here.type_len >= FLAT_MIN && !p[here.str_off] &&
+			    strings_end(p, &here) && (!found || here.len > x->len)) {
 				*x = here;
 				*off = (size_t)(p - base);
 				found = true;
@@ -102,7 +101,8 @@ bool btf_is_split(const void *data, const struct btf_extent *x)
 	const unsigned char *p = data;
 	size_t at = 0;
 
-	if (!strings_fit(p, x) || x->type_off + x->type_len > x->str_off)
+	/* the empty string is the base's */
+	if (!p[x->str_off] || !strings_end(p, x) || x->type_off + x->type_len > x->str_off)
 		return false;
 	while (at + TYPE_SIZE <= x->type_len) {
 		const unsigned char *t = p + x->type_off + at;

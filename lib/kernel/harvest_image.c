@@ -152,9 +152,10 @@ static bool try_payload(struct facts *facts, struct image *image, size_t off, si
 
 	if (pack == PACK_NONE || image->tries >= TRIES_MAX || !image->left)
 		return false;
-	image->tries++;
 	if (max > image->left)
 		max = image->left;
+	image->tries++;
+	stream_expect(&out, 4 * len < max ? 4 * len : max);
 	if (!stream_unpack(&s, stream_memory(&memory, at, len), pack, 1, max, NULL)) {
 		stream_read(s, max, &out, NULL);
 		found = look_inside(facts, image, &out);

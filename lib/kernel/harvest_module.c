@@ -61,21 +61,16 @@ static int copy_blob(struct harvest_blob *blob, const void *data, size_t len,
 	return 0;
 }
 
-/* The next header from *at on; false: none in what has been unpacked. */
+/* The next header of the module's byte order from *at on; false: none in what has been unpacked. */
 static bool next_header(const struct unpacking *u, size_t *at)
 {
-	static const char magics[2][4] = { "\x9f\xeb\x01\0", "\xeb\x9f\x01\0" };
-	const char *p = u->out.data + *at, *best = NULL;
+	bool be = u->out.data[EI_DATA] == ELFDATA2MSB;
+	const char *p = memmem(u->out.data + *at, u->out.len - *at,
+			       be ? "\xeb\x9f\x01\0" : "\x9f\xeb\x01\0", 4);
 
-	for (int i = 0; i < 2; i++) {
-		const char *found = memmem(p, u->out.len - *at, magics[i], 4);
-
-		if (found && (!best || found < best))
-			best = found;
-	}
-	if (best)
-		*at = (size_t)(best - u->out.data);
-	return best;
+	if (p)
+		*at = (size_t)(p - u->out.data);
+	return p;
 }
 
 /* Look at every header as it comes by. Found: btf is filled. */

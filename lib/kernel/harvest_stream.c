@@ -121,6 +121,16 @@ int stream_read(struct stream *s, size_t max, struct buf *out, struct skep_err *
 	}
 }
 
+void stream_expect(struct buf *out, size_t len)
+{
+	char *data = out->data ? NULL : malloc(len + 1);
+
+	if (!data)
+		return;
+	data[0] = '\0';
+	*out = (struct buf){ .data = data, .cap = len + 1 };
+}
+
 void stream_close(struct stream *s)
 {
 	if (!s)

@@ -32,6 +32,8 @@ int stream_peek(struct stream *s, size_t n, const void **data, size_t *len,
 int stream_take(struct stream *s, void *dst, size_t n, struct skep_err *err);
 /* All that is left, more than max is -SKEP_ECORRUPT. */
 int stream_read(struct stream *s, size_t max, struct buf *out, struct skep_err *err);
+/* Room for what is expected, so that it does not grow step by step; a wish, no more. */
+void stream_expect(struct buf *out, size_t len);
 void stream_close(struct stream *s); /* NULL is fine */
 static inline void stream_closep(struct stream **s)
 {

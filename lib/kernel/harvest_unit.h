@@ -20,7 +20,7 @@
 #define HARVEST_MAX_UNPACKED \
 	((uint64_t)8 << 30)                     /* of one archive, as -dbg packages are */
 #define HARVEST_MAX_KEPT    ((uint64_t)2 << 30) /* of all kernels of one call */
-#define HARVEST_MAX_ENTRIES ((size_t)1 << 20)   /* members of an archive */
+#define HARVEST_MAX_ENTRIES ((size_t)1 << 18)   /* members of an archive */
 #define HARVEST_MAX_IMAGE   ((size_t)256 << 20) /* vmlinuz */
 #define HARVEST_MAX_PAYLOAD ((size_t)512 << 20) /* and what it unpacks to */
 #define HARVEST_MAX_MODULE  ((size_t)256 << 20) /* unpacked */

@@ -9,6 +9,7 @@
 #include "lib/kernel/harvest_unpack.h"
 
 #define BLOCK      ((size_t)256 << 10)
+#define BLOCK_STEP ((size_t)16 << 10) /* when the caller may have enough before the end */
 #define MEM_MAX    ((uint64_t)512 << 20) /* dictionaries; xz -9e wants 65 MiB */
 #define MEM_SHARED ((uint64_t)192 << 20) /* blocks in flight between the threads */
 
@@ -17,7 +18,8 @@ struct xz_stream {
 	struct stream *under;
 	lzma_stream lzma;
 	bool input_ended, done;
-	unsigned char block[BLOCK];
+	size_t size;
+	unsigned char block[];
 };
 
 static const char *reason(lzma_ret code)
@@ -60,7 +62,7 @@ static int xz_next(struct stream *s, const void **data, size_t *len, struct skep
 	int ret;
 
 	x->lzma.next_out = x->block;
-	x->lzma.avail_out = sizeof(x->block);
+	x->lzma.avail_out = x->size;
 	while (x->lzma.avail_out && !x->done) {
 		ret = feed(x, err);
 		if (ret)
@@ -76,7 +78,7 @@ static int xz_next(struct stream *s, const void **data, size_t *len, struct skep
 					 reason(code));
 	}
 	*data = x->block;
-	*len = sizeof(x->block) - x->lzma.avail_out;
+	*len = x->size - x->lzma.avail_out;
 	return 0;
 }
 
@@ -107,11 +109,13 @@ static lzma_ret start(struct xz_stream *x, enum pack pack, unsigned int threads)
 int stream_xz(struct stream **out, struct stream *under, enum pack pack,
 	      unsigned int threads, struct skep_err *err)
 {
-	struct xz_stream *x = malloc(sizeof(*x));
+	size_t size = threads > 1 ? BLOCK : BLOCK_STEP;
+	struct xz_stream *x = malloc(sizeof(*x) + size);
 
 	if (!x)
 		return skep_fail(err, ENOMEM, "out of memory");
-	memset(x, 0, offsetof(struct xz_stream, block));
+	memset(x, 0, sizeof(*x));
+	x->size = size;
 	x->s = (struct stream){ .next = xz_next, .close = xz_close };
 	x->lzma = (lzma_stream)LZMA_STREAM_INIT;
 	x->under = under;
