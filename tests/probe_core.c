@@ -196,7 +196,7 @@ static int minimise(char **args)
 	for (; *args && strcmp(*args, "--"); args++)
 		objects[n++] = object_of(*args);
 	ix = index_of(args + 1);
-	if (min_make(&out, objects, n, ix, &err) ||
+	if (min_make(&out, objects, n, ix, NULL, &err) ||
 	    fs_publish(to, out.data, out.len, 0644, &err))
 		fail(to, err.what);
 	while (n--)

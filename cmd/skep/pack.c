@@ -10,6 +10,7 @@
 
 struct options {
 	const char *dir, *output, *oci;
+	struct opt_list kernels;
 	struct skep_pack_opts pack;
 };
 
@@ -28,13 +29,16 @@ static int pack_project(const struct options *o, struct cmd_common *common,
 static int pack_objects(struct options *o, const struct opt_list *objects,
 			struct skep_report *report, struct skep_err *err)
 {
-	char output[256];
+	char output[256], home[CMD_HOME_MAX];
 	int rc = buildenv_epoch(&o->pack.epoch, err);
 
 	if (rc)
 		return rc;
 	if (!o->pack.name || !o->pack.version)
 		return skep_fail(err, SKEP_EUSAGE, "objects need --name and --version");
+	o->pack.home = cmd_home(home, sizeof(home));
+	o->pack.kernels = o->kernels.items;
+	o->pack.kernel_cnt = o->kernels.n;
 	snprintf(output, sizeof(output), "%s.skep", o->pack.name);
 	return skep_pack(objects->items, objects->n, o->output ? o->output : output,
 			 &o->pack, report, err);
@@ -44,8 +48,8 @@ static int pack(struct options *o, const struct opt_list *objects,
 		struct cmd_common *common, struct skep_report *report,
 		struct skep_err *err)
 {
-	bool described =
-		o->pack.name || o->pack.version || o->pack.license || o->pack.arch;
+	bool described = o->pack.name || o->pack.version || o->pack.license ||
+			 o->pack.arch || o->kernels.n;
 
 	if (o->dir && (objects->n || o->oci))
 		return skep_fail(err, SKEP_EUSAGE,
@@ -63,7 +67,7 @@ static int pack(struct options *o, const struct opt_list *objects,
 	if (described)
 		return skep_fail(
 			err, SKEP_EUSAGE,
-			"a project's name, version, license and arch are in skep.yaml");
+			"a project's name, version, license, arch and kernels are in skep.yaml");
 	return pack_project(o, common, report, err);
 }
 
@@ -84,6 +88,9 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 			   "of the package, with objects; default: the object's"),
 		OPT_STRING(0, "arch", &o.pack.arch, "A",
 			   "of the objects; default: this machine's"),
+		OPT_LIST(
+			0, "kernel", &o.kernels, "ID",
+			"with objects: put the types they need of this kernel into the package"),
 		OPT_STRING(0, "from-oci", &o.oci, "FILE",
 			   "rewrite another tool's tar of an OCI image layout"),
 		OPT_END,
@@ -99,6 +106,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 		rc = 0;
 	}
 	opt_list_release(&objects);
+	opt_list_release(&o.kernels);
 	skep_report_free(report);
 	return rc;
 }
@@ -106,7 +114,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_pack = {
 	.name = "pack",
 	.synopsis =
-		"[-C DIR] [-o FILE] | OBJECT... --name N --version V [--license L] [--arch A] [-o FILE] | "
+		"[-C DIR] [-o FILE] | OBJECT... --name N --version V [--license L] [--arch A] [--kernel ID]... [-o FILE] | "
 		"--from-oci FILE -o FILE",
 	.summary = "make a package",
 	.details =

@@ -52,6 +52,25 @@ static void add_files(const struct manifest *m, struct skep_node *into, bool tex
 	}
 }
 
+static void add_kernels(const struct manifest *m, struct skep_node *into, bool text)
+{
+	struct skep_node *table;
+	size_t i;
+
+	if (!m->kernel_cnt)
+		return;
+	table = skep_node_table(into, "kernels",
+				text ? "kernel types in the package" : NULL);
+	for (i = 0; i < m->kernel_cnt; i++) {
+		struct skep_node *row = skep_node_row(table);
+
+		skep_node_str(row, "id", "kernel", m->kernels[i].id);
+		skep_node_str(row, "release", "release", m->kernels[i].release);
+		skep_node_str(row, "arch", "arch", m->kernels[i].arch);
+		skep_node_str(row, "profile", NULL, m->kernels[i].profile);
+	}
+}
+
 static void add_toolchain(const struct manifest *m, struct skep_node *into, bool text)
 {
 	skep_node_str(into, "clang", text ? "clang" : NULL, m->clang);
@@ -93,6 +112,7 @@ static int add_platform(const struct skep_pkg *p, const struct manifest *m,
 
 	add_toolchain(m, node, true);
 	add_files(m, node, true);
+	add_kernels(m, node, true);
 	objects = skep_node_section(node, "objects", text ? "" : NULL);
 	for (i = 0; i < m->object_cnt; i++) {
 		ret = add_object(p, m, &m->objects[i], objects, text, err);

@@ -12,6 +12,7 @@
 #include "lib/base/opts.h"
 #include "lib/base/text.h"
 #include "lib/build/assemble.h"
+#include "lib/build/minbtf.h"
 #include "lib/package/package.h"
 
 #define MAX_OBJECTS 64
@@ -20,10 +21,12 @@
 struct pack {
 	const struct arch *arch;
 	struct manifest manifest;
-	struct pkg_file files[MAX_OBJECTS];
+	struct pkg_file files[MAX_OBJECTS + 1]; /* objects, then the bundle */
 	void *data[MAX_OBJECTS];
 	char *names[MAX_OBJECTS];
+	struct object *objects[MAX_OBJECTS];
 	size_t n;
+	struct buf bundle;
 };
 
 static void pack_release(struct pack *p)
@@ -32,7 +35,9 @@ static void pack_release(struct pack *p)
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->data[i]);
 		free(p->names[i]);
+		object_free(p->objects[i]);
 	}
+	buf_release(&p->bundle);
 }
 
 /* "build/exec_watch.bpf.o" -> "exec_watch" */
@@ -97,7 +102,7 @@ static int add_object(struct pack *p, const char *path, struct skep_err *err)
 		rc = object_read(&o, p->data[at], size, path, name, err);
 	if (!rc)
 		rc = assemble_object(&p->manifest, name, o, err);
-	object_free(o);
+	p->objects[at] = o;
 	p->names[at] = text_fmt("%s.bpf.o", name);
 	p->files[at] = (struct pkg_file){ p->names[at], p->data[at], size };
 	if (!rc && !p->names[at])
@@ -137,6 +142,30 @@ static int fill(struct pack *p, const char *const *paths, size_t n,
 			     p->arch->name, err);
 }
 
+static int add_bundle(struct pack *p, const struct skep_pack_opts *opts,
+		      struct skep_err *err)
+{
+	const struct minbtf_query q = {
+		.home = opts->home,
+		.terms = opts->kernels,
+		.term_cnt = opts->kernel_cnt,
+		.archs = &p->arch,
+		.arch_cnt = 1,
+		.strict = true,
+	};
+	_cleanup_(minbtf_freep) struct minbtf *kernels = NULL;
+	const bool all = true;
+	int rc = minbtf_find(&kernels, &q, err);
+
+	if (!rc)
+		rc = minbtf_make(kernels, &all, (const struct object *const *)p->objects,
+				 p->n, &p->manifest, &p->bundle, err);
+	if (!rc && p->bundle.len)
+		p->files[p->n] = (struct pkg_file){ PKG_BTF_BUNDLE, p->bundle.data,
+						    p->bundle.len };
+	return rc;
+}
+
 int skep_pack(const char *const *paths, size_t n, const char *output,
 	      const struct skep_pack_opts *opts, struct skep_report *report,
 	      struct skep_err *err)
@@ -161,7 +190,9 @@ int skep_pack(const char *const *paths, size_t n, const char *output,
 				 "a package holds 1 to %d objects, not %zu", MAX_OBJECTS,
 				 n);
 	rc = fill(&p, paths, n, &o, err);
-	platform.file_cnt = p.n;
+	if (!rc)
+		rc = add_bundle(&p, &o, err);
+	platform.file_cnt = p.n + (p.bundle.len != 0);
 	if (!rc)
 		rc = pkg_write(&platform, 1, o.epoch, &data, &size, err);
 	pack_release(&p);

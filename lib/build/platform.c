@@ -11,6 +11,7 @@
 #include "lib/build/assemble.h"
 #include "lib/build/bind.h"
 #include "lib/build/build.h"
+#include "lib/build/minbtf.h"
 #include "lib/build/predecessor.h"
 #include "lib/package/package.h"
 
@@ -19,9 +20,11 @@ struct platform {
 	struct unit *units;
 	size_t unit_cnt;
 	struct manifest manifest;
-	struct pkg_file *files;
+	struct pkg_file *files; /* one per unit, then the bundle */
+	size_t file_cnt;
 	char **data; /* of the files, which borrow it */
 	char **names;
+	struct buf bundle;
 };
 
 static void platform_release(struct platform *p)
@@ -34,6 +37,7 @@ static void platform_release(struct platform *p)
 	free(p->files);
 	free(p->data);
 	free(p->names);
+	buf_release(&p->bundle);
 }
 
 static bool has(const struct words *w, const char *s)
@@ -138,7 +142,8 @@ static int fill(const struct build *b, struct platform *p, struct skep_err *err)
 	struct words flags = { 0 };
 	int rc;
 
-	p->files = calloc(p->unit_cnt, sizeof(*p->files));
+	p->files = calloc(p->unit_cnt + 1, sizeof(*p->files));
+	p->file_cnt = p->unit_cnt;
 	p->data = calloc(p->unit_cnt, sizeof(*p->data));
 	p->names = calloc(p->unit_cnt, sizeof(*p->names));
 	m->objects = calloc(p->unit_cnt, sizeof(*m->objects));
@@ -154,6 +159,40 @@ static int fill(const struct build *b, struct platform *p, struct skep_err *err)
 	m->flags = flags.v;
 	m->flag_cnt = flags.n;
 	return rc ?: copy_params(b, p, err);
+}
+
+static bool same_objects(const struct platform *a, const struct platform *b)
+{
+	for (size_t i = 0; i < a->unit_cnt; i++)
+		if (a->files[i].size != b->files[i].size ||
+		    memcmp(a->files[i].data, b->files[i].data, a->files[i].size))
+			return false;
+	return true;
+}
+
+/* Architectures that share their objects share the bundle, too, and so the whole layer. */
+static int add_bundle(const struct build *b, struct platform *list, size_t n, size_t at,
+		      const struct minbtf *kernels, struct skep_err *err)
+{
+	struct platform *p = &list[at];
+	_cleanup_free_ const struct object **objects =
+		calloc(p->unit_cnt, sizeof(*objects));
+	_cleanup_free_ bool *archs = calloc(n, sizeof(*archs));
+	int rc = 0;
+
+	if (!objects || !archs)
+		return skep_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		archs[i] = same_objects(p, &list[i]);
+	for (size_t i = 0; i < p->unit_cnt && !rc; i++)
+		rc = unit_object(b, &p->units[i], &objects[i], err);
+	if (!rc)
+		rc = minbtf_make(kernels, archs, objects, p->unit_cnt, &p->manifest,
+				 &p->bundle, err);
+	if (!rc && p->bundle.len)
+		p->files[p->file_cnt++] =
+			(struct pkg_file){ PKG_BTF_BUNDLE, p->bundle.data, p->bundle.len };
+	return rc;
 }
 
 static int publish(const struct build *b, const void *data, size_t size,
@@ -181,7 +220,7 @@ static int write_package(struct build *b, const struct platform *list, size_t n,
 	for (size_t i = 0; i < n; i++)
 		platforms[i] =
 			(struct pkg_platform){ (struct manifest *)&list[i].manifest,
-					       list[i].files, list[i].unit_cnt };
+					       list[i].files, list[i].file_cnt };
 	rc = pkg_write(platforms, n, b->opts->epoch, &data, &size, err);
 	free(platforms);
 	if (!rc)
@@ -189,7 +228,7 @@ static int write_package(struct build *b, const struct platform *list, size_t n,
 	return rc ?: publish(b, data, size, err);
 }
 
-static int do_package(struct build *b, struct skep_err *err)
+static int do_package(struct build *b, const struct minbtf *kernels, struct skep_err *err)
 {
 	size_t n = b->project->arch_cnt, each = b->project->object_cnt;
 	struct platform *list = calloc(n, sizeof(*list));
@@ -202,6 +241,8 @@ static int do_package(struct build *b, struct skep_err *err)
 					     .unit_cnt = each };
 		rc = fill(b, &list[i], err);
 	}
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = add_bundle(b, list, n, i, kernels, err);
 	if (!rc)
 		rc = write_package(b, list, n, err);
 	for (size_t i = 0; list && i < n; i++)
@@ -245,15 +286,38 @@ static int add_facts(const struct build *b, struct step *step, struct skep_err *
 	return words_check(&step->facts, err);
 }
 
+static int find_kernels(const struct build *b, struct minbtf **kernels,
+			struct skep_err *err)
+{
+	const struct minbtf_query q = {
+		.home = b->opts->home,
+		.terms = (const char *const *)b->project->kernels,
+		.term_cnt = b->project->kernel_cnt,
+		.archs = b->project->archs,
+		.arch_cnt = b->project->arch_cnt,
+		.log = b->log,
+	};
+	int rc = minbtf_find(kernels, &q, err);
+
+	if (rc)
+		skep_err_note(err, "while looking up kernels: of %s", b->project->file);
+	return rc;
+}
+
 int build_package(struct build *b, struct skep_err *err)
 {
 	_cleanup_(words_release) struct words inputs = { 0 };
 	_cleanup_(words_release) struct words made = { 0 };
+	_cleanup_(minbtf_freep) struct minbtf *kernels = NULL;
 	_cleanup_(step_release) struct step step;
 	struct step_result result = { .inputs = &inputs, .outputs = &made };
 	int rc;
 
 	step_init(&step, &b->state, b->log, b->package);
+	rc = find_kernels(b, &kernels, err);
+	if (rc)
+		return rc;
+	minbtf_facts(kernels, &step);
 	rc = add_facts(b, &step, err);
 	if (rc)
 		return rc;
@@ -264,7 +328,7 @@ int build_package(struct build *b, struct skep_err *err)
 	for (size_t i = 0; i < b->unit_cnt; i++)
 		words_add(&inputs, b->units[i].out);
 	words_add(&made, b->package);
-	rc = words_check(&inputs, err) ?: words_check(&made, err) ?: do_package(b, err);
+	rc = words_check(&inputs, err) ?: words_check(&made, err) ?: do_package(b, kernels, err);
 	result.note = b->digest;
 	return rc ?: step_done(&step, &result, err);
 }

@@ -78,29 +78,36 @@ static int mark_row(struct btf_min *m, const struct object *o, const struct btf_
 }
 
 static int mark_object(struct btf_min *m, const struct object *o,
-		       const struct btf_index *ix, struct skep_err *err)
+		       const struct btf_index *ix, struct min_stats *stats,
+		       struct skep_err *err)
 {
 	struct resolve r;
 	int rc = resolve_object(&r, o, ix, err);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < r.n && !rc; i++)
+	for (size_t i = 0; i < r.n && !rc; i++) {
 		rc = mark_row(m, o, ix, &r.rows[i]);
+		stats->unresolved += r.rows[i].err || r.rows[i].poison;
+	}
+	stats->relocations += r.n;
 	resolve_release(&r);
 	return rc ? skep_fail(err, -rc, "out of memory") : 0;
 }
 
 int min_make(struct buf *out, const struct object *const *objects, size_t n,
-	     const struct btf_index *ix, struct skep_err *err)
+	     const struct btf_index *ix, struct min_stats *stats, struct skep_err *err)
 {
+	struct min_stats all = { 0 };
 	_cleanup_(btf_min_freep) struct btf_min *m = NULL;
 	int rc = btf_min_new(&m, ix, err);
 
 	for (size_t i = 0; i < n && !rc; i++) {
-		rc = mark_object(m, objects[i], ix, err);
+		rc = mark_object(m, objects[i], ix, &all, err);
 		if (rc)
 			skep_err_at(err, objects[i]->where, 0, 0);
 	}
+	if (!rc && stats)
+		*stats = all;
 	return rc ? rc : btf_min_write(m, out, err);
 }

@@ -12,12 +12,17 @@
 
 struct btf_index;
 
+struct min_stats {
+	size_t relocations;
+	size_t unresolved; /* libbpf poisons their instruction, or fails */
+};
+
 /*
  * Raw BTF in the kernel's byte order, with which libbpf resolves every relocation of the objects as it would
  * with the kernel's own types, in whatever selection of their programs; but for TYPE_ID_TARGET, whose values are
- * ids of this BTF. Modules' types are in it. The order of the objects does not matter.
+ * ids of this BTF. Modules' types are in it. The order of the objects does not matter. stats NULL: not asked for.
  */
 int min_make(struct buf *out, const struct object *const *objects, size_t n,
-	     const struct btf_index *ix, struct skep_err *err);
+	     const struct btf_index *ix, struct min_stats *stats, struct skep_err *err);
 
 #endif

@@ -52,6 +52,10 @@ struct skep_pack_opts {
 	const char *license; /* NULL: what the first object says in section "license" */
 	const char *arch;    /* NULL: this machine's */
 	int64_t epoch;       /* SOURCE_DATE_EPOCH, default 0 */
+	const char *home;    /* of the kernel library; NULL: none */
+	const char *const *
+		kernels; /* whose types go into the package: profile ids, suites, ranges */
+	size_t kernel_cnt;
 };
 
 /**
@@ -62,7 +66,7 @@ struct skep_pack_opts {
  * @opts:   required
  * @report: is filled: package, digest
  *
- * Errors: -SKEP_EUSAGE bad name, version or file name; -SKEP_EKIND no BPF object, or one of another byte
+ * Errors: -SKEP_EUSAGE bad name, version or file name, ambiguous kernel; -ENOENT no such kernel; -SKEP_EKIND no BPF object, or one of another byte
  * order than the architecture; -SKEP_ECORRUPT malformed; errno of files.   Since: 0.1
  */
 int skep_pack(const char *const *paths, size_t n, const char *output,
