@@ -136,8 +136,8 @@ static int write_sorted(struct writer *w, const struct bundle_kernel **sorted, s
 	return rc ? rc : put_body(w, n, body, err);
 }
 
-int bundle_write_body(const struct bundle_kernel *kernels, size_t n, struct buf *body,
-		      struct skep_err *err)
+int btf_bundle_write_body(const struct bundle_kernel *kernels, size_t n, struct buf *body,
+			  struct skep_err *err)
 {
 	_cleanup_free_ const struct bundle_kernel **sorted =
 		calloc(n + 1, sizeof(*sorted));
@@ -194,7 +194,7 @@ static int check_body(const struct buf *body, const struct bundle_kernel *kernel
 		      size_t n, struct skep_err *err)
 {
 	struct btf_bundle b = { 0 };
-	int rc = bundle_read_body(&b, view_of(body->data, body->len));
+	int rc = btf_bundle_read_body(&b, view_of(body->data, body->len));
 	const char *bad = NULL;
 
 	for (size_t i = 0; i < n && !rc && !bad; i++) {
@@ -206,7 +206,7 @@ static int check_body(const struct buf *body, const struct bundle_kernel *kernel
 		    memcmp(got->btf, k->btf, k->btf_size))
 			bad = k->id;
 	}
-	bundle_release(&b);
+	btf_bundle_release(&b);
 	if (rc == -ENOMEM)
 		return skep_fail(err, ENOMEM, "out of memory");
 	if (rc || bad)
@@ -220,7 +220,7 @@ int btf_bundle_write(struct buf *out, const struct bundle_kernel *kernels, size_
 {
 	_cleanup_(buf_release) struct buf body = { 0 };
 	uint8_t digest[SKEP_SHA256_LEN];
-	int rc = bundle_write_body(kernels, n, &body, err);
+	int rc = btf_bundle_write_body(kernels, n, &body, err);
 
 	if (!rc)
 		rc = check_body(&body, kernels, n, err);

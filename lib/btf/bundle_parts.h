@@ -59,10 +59,10 @@ struct btf_bundle {
 };
 
 /* The one body for these kernels. Errors as btf_bundle_write(). */
-int bundle_write_body(const struct bundle_kernel *kernels, size_t n, struct buf *body,
-		      struct skep_err *err);
+int btf_bundle_write_body(const struct bundle_kernel *kernels, size_t n, struct buf *body,
+			  struct skep_err *err);
 /* Parts of a body, which b borrows; to be released also after a failure. -EBADMSG, -ENOMEM. */
-int bundle_read_body(struct btf_bundle *b, struct view v);
-void bundle_release(struct btf_bundle *b);
+int btf_bundle_read_body(struct btf_bundle *b, struct view v);
+void btf_bundle_release(struct btf_bundle *b);
 
 #endif

@@ -13,7 +13,7 @@
 
 DEFINE_CLEANUP(struct btf_bundle *, btf_bundle_free)
 
-void bundle_release(struct btf_bundle *b)
+void btf_bundle_release(struct btf_bundle *b)
 {
 	for (uint32_t i = 0; b->btfs && i < b->btf_cnt; i++)
 		buf_release(&b->btfs[i]);
@@ -29,7 +29,7 @@ void btf_bundle_free(struct btf_bundle *b)
 {
 	if (!b)
 		return;
-	bundle_release(b);
+	btf_bundle_release(b);
 	free(b);
 }
 
@@ -138,7 +138,7 @@ static int read_kernels(struct btf_bundle *b, struct view *v)
 	return view_done(v) ? 0 : -EBADMSG;
 }
 
-int bundle_read_body(struct btf_bundle *b, struct view v)
+int btf_bundle_read_body(struct btf_bundle *b, struct view v)
 {
 	int rc = read_strings(b, &v);
 
@@ -199,10 +199,10 @@ static int read_all(struct btf_bundle *b, struct view *v, struct skep_err *err)
 		sha256(b->body, size, digest);
 	if (rc || memcmp(digest, want, sizeof(digest)))
 		return skep_fail(err, SKEP_ECORRUPT, "bundle is damaged");
-	rc = bundle_read_body(b, view_of(b->body, size));
+	rc = btf_bundle_read_body(b, view_of(b->body, size));
 	if (rc == -ENOMEM)
 		return skep_fail(err, ENOMEM, "out of memory");
-	if (rc || bundle_write_body(b->kernels, b->cnt, &again, NULL) ||
+	if (rc || btf_bundle_write_body(b->kernels, b->cnt, &again, NULL) ||
 	    again.len != size || memcmp(again.data, b->body, size))
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "bundle is not as skep would write it");
