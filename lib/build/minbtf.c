@@ -13,6 +13,7 @@
 #include "lib/btf/index.h"
 #include "lib/check/min.h"
 #include "lib/kernel/library.h"
+#include "lib/kernel/version.h"
 
 DEFINE_CLEANUP(struct btf_index *, btf_index_close)
 
@@ -31,8 +32,9 @@ static int tell_missing(const struct minbtf_query *q, const struct arch *arch,
 			const char *term, struct skep_err *err)
 {
 	if (!q->strict) {
+		/* a range names no kernel that one could miss */
 		skep_log(
-			q->log, SKEP_LOG_WARN,
+			q->log, version_is_range(term) ? SKEP_LOG_EXPLAIN : SKEP_LOG_WARN,
 			"no kernel '%s' for %s in the library: the package has no types for it",
 			term, arch->name);
 		return 0;
