@@ -210,16 +210,21 @@ void scan_free(struct scan *s)
 	free(s);
 }
 
+static unsigned int all_uses(const struct scan_name *n)
+{
+	return n->use | (n->early ? SCAN_IDENT | SCAN_TAG | SCAN_MEMBER : 0);
+}
+
 bool scan_each(const struct scan *s, size_t *cursor, const char **name, size_t *len,
 	       unsigned int *use)
 {
-	while (*cursor < s->name_cnt && !s->names[*cursor].use)
+	while (*cursor < s->name_cnt && !all_uses(&s->names[*cursor]))
 		++*cursor;
 	if (*cursor >= s->name_cnt)
 		return false;
 	*name = s->text.data + s->names[*cursor].at;
 	*len = s->names[*cursor].len;
-	*use = s->names[*cursor].use;
+	*use = all_uses(&s->names[*cursor]);
 	++*cursor;
 	return true;
 }
@@ -228,7 +233,7 @@ unsigned int scan_use(const struct scan *s, const char *name, size_t len)
 {
 	uint32_t id;
 
-	return scan_lookup(s, name, len, &id) ? s->names[id].use : 0;
+	return scan_lookup(s, name, len, &id) ? all_uses(&s->names[id]) : 0;
 }
 
 bool scan_vague(const struct scan *s)

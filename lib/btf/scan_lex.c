@@ -242,6 +242,6 @@ void scan_define(struct scan_lexer *l, bool weak)
 	}
 	s->names[name].function |= params.n > 0;
 	if (s->early && !weak)
-		s->names[name].use |= SCAN_IDENT | SCAN_TAG | SCAN_MEMBER;
+		s->names[name].early = true;
 	add_stem(s, name);
 }

@@ -59,6 +59,7 @@ struct scan_name {
 	bool argument; /* is handed to a macro */
 	bool function; /* a macro with parameters */
 	bool tagger;   /* a macro that ends with struct, union or enum */
+	bool early;    /* a macro that changes the words of vmlinux.h */
 	bool declared; /* as struct or union, in libbpf's headers */
 };
 

@@ -372,8 +372,6 @@ void scan_resolve(struct scan *s)
 	size_t i, begin = 0;
 	bool weak = false;
 
-	for (i = 0; i < s->name_cnt; i++)
-		use_name(s, i, s->names[i].use);
 	for (i = 0; i <= s->tokens.n && !s->err; i++) {
 		struct reader r = { .v = s->tokens.v + begin, .n = i - begin };
 
