@@ -228,7 +228,8 @@ def test_public_prototypes_are_documented():
 
 
 def test_public_prototypes_are_defined(tool, build_dir):
-    defined = set(re.findall(r" T (skep_\w+)$", tool("nm", build_dir / "libskep.a").stdout, re.M))
+    archives = [build_dir / "libskep.a", build_dir / "libskep-kernel.a"]
+    defined = set(re.findall(r" T (skep_\w+)$", tool("nm", *archives).stdout, re.M))
     assert set(prototypes()) - defined == set()
 
 
