@@ -164,19 +164,34 @@ struct finding {
 	struct diff_number number; /* of a nameless one, else of any */
 };
 
-/* Where a constant is: in vmlinux_only diffs not in modules. */
-static struct finding look_up(struct diff *d, const struct btf_index *ix,
-			      const char *name, const struct diff_number *like)
+static bool takes_part(const struct diff *d, const struct btf_index *ix, uint32_t id)
 {
-	const uint32_t *ids;
-	size_t n = btf_index_find(ix, BTF_INDEX_ENUMERATOR, name, btf_essential_len(name),
-				  &ids);
+	return !d->vmlinux_only || id < btf_index_info(ix)->base_cnt;
+}
+
+static bool any_nameless(const struct diff *d, const struct btf_index *ix,
+			 const uint32_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct btf_type *t = btf_index_type(ix, ids[i]);
+
+		if (t && !t->name_off && takes_part(d, ix, ids[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What n enums say of an enumerator. */
+static struct finding look_at(struct diff *d, const struct btf_index *ix,
+			      const char *name, const uint32_t *ids, size_t n,
+			      const struct diff_number *like)
+{
 	struct finding f = { 0 };
 
 	for (size_t i = 0; i < n && diff_step(d, 1); i++) {
 		const struct btf_type *t = btf_index_type(ix, ids[i]);
 
-		if (d->vmlinux_only && ids[i] >= btf_index_info(ix)->base_cnt)
+		if (!t || !takes_part(d, ix, ids[i]))
 			continue;
 		for (unsigned int k = 0; k < btf_vlen(t) && diff_step(d, 1); k++) {
 			struct diff_number v = number_at(ix, t, k);
@@ -192,6 +207,16 @@ static struct finding look_up(struct diff *d, const struct btf_index *ix,
 		}
 	}
 	return f;
+}
+
+static struct finding look_up(struct diff *d, const struct btf_index *ix,
+			      const char *name, const struct diff_number *like)
+{
+	const uint32_t *ids;
+	size_t n = btf_index_find(ix, BTF_INDEX_ENUMERATOR, name, btf_essential_len(name),
+				  &ids);
+
+	return look_at(d, ix, name, ids, n, like);
 }
 
 static void add_constant(struct diff *d, unsigned int what,
@@ -215,6 +240,7 @@ static void add_constant(struct diff *d, unsigned int what,
 
 void diff_constants(struct diff *d)
 {
+	struct finding a, b;
 	const uint32_t *ids;
 	uint32_t cursor;
 	const char *name;
@@ -222,11 +248,12 @@ void diff_constants(struct diff *d)
 
 	for (cursor = 0;
 	     btf_index_each(d->from, BTF_INDEX_ENUMERATOR, &cursor, &name, &ids, &n);) {
-		struct finding a = look_up(d, d->from, name, NULL), b;
-
+		if (!any_nameless(d, d->from, ids, n))
+			continue;
+		a = look_at(d, d->from, name, ids, n, NULL);
+		b = look_up(d, d->to, name, &a.number);
 		if (!a.nameless)
 			continue;
-		b = look_up(d, d->to, name, &a.number);
 		if (!b.named && !b.nameless)
 			add_constant(d, DIFF_GONE, &a.number, NULL);
 		else if (!b.equal)
@@ -234,12 +261,11 @@ void diff_constants(struct diff *d)
 	}
 	for (cursor = 0;
 	     btf_index_each(d->to, BTF_INDEX_ENUMERATOR, &cursor, &name, &ids, &n);) {
-		struct finding b = look_up(d, d->to, name, NULL), a;
-
-		if (!b.nameless)
+		if (!any_nameless(d, d->to, ids, n))
 			continue;
+		b = look_at(d, d->to, name, ids, n, NULL);
 		a = look_up(d, d->from, name, NULL);
-		if (!a.named && !a.nameless)
+		if (b.nameless && !a.named && !a.nameless)
 			add_constant(d, DIFF_NEW, NULL, &b.number);
 	}
 }

@@ -38,6 +38,14 @@ void diff_enumerators(struct diff *d, struct diff_entry *e, uint32_t from, uint3
 /* Of enums without name, which are matched by enumerator: entries of kind DIFF_CONSTANT. */
 void diff_constants(struct diff *d);
 
+/* Types of one kind: is nothing different that is told of the types themselves? */
+bool diff_is_same(struct diff *d, enum diff_kind kind, uint32_t from, uint32_t to);
+/* Add what became of a type; what is DIFF_RENAMED or 0. */
+void diff_compare(struct diff *d, enum diff_kind kind, uint32_t from, uint32_t to,
+		  unsigned int what);
+/* Of types that were found to be gone and new. */
+void diff_rename_types(struct diff *d);
+
 /* Types by name; functions, hooks and variables by name. */
 void diff_types(struct diff *d);
 void diff_names(struct diff *d);

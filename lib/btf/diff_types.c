@@ -50,119 +50,13 @@ static enum diff_kind kind_of(const struct btf_index *ix, uint32_t id)
 	}
 }
 
-/* What a typedef is a name of, if that has none itself. */
-static uint32_t nameless(const struct btf_index *ix, uint32_t id)
-{
-	uint32_t of = btf_index_type(ix, id)->type;
-	const struct btf_type *t = btf_index_type(ix, of);
-
-	return t && btf_is_composite(t) && !t->name_off ? of : 0;
-}
-
-static bool same_enum(struct diff *d, uint32_t from, uint32_t to)
-{
-	struct diff_entry e = { .kind = DIFF_ENUM, .name = diff_name(d->from, from) };
-	size_t values = d->value_cnt;
-
-	if (btf_index_type(d->from, from)->size != btf_index_type(d->to, to)->size)
-		return false;
-	diff_enumerators(d, &e, from, to);
-	d->value_cnt = values;
-	return !e.cnt;
-}
-
-static bool is_same(struct diff *d, enum diff_kind kind, uint32_t from, uint32_t to)
-{
-	switch (kind) {
-	case DIFF_COMPOSITE:
-		return diff_same_layout(d, from, to);
-	case DIFF_ENUM:
-		return same_enum(d, from, to);
-	case DIFF_TYPEDEF:
-		return diff_same(d, btf_index_type(d->from, from)->type,
-				 btf_index_type(d->to, to)->type);
-	default:
-		return btf_index_size(d->from, from) == btf_index_size(d->to, to);
-	}
-}
-
-static void compare_composites(struct diff *d, uint32_t from, uint32_t to, uint32_t a,
-			       uint32_t b, unsigned int what)
-{
-	const struct btf_type *x = btf_index_type(d->from, a);
-	const struct btf_type *y = btf_index_type(d->to, b);
-	struct diff_entry e = {
-		.kind = DIFF_COMPOSITE,
-		.what = what,
-		.name = diff_name(d->from, from),
-		.new_name = what & DIFF_RENAMED ? diff_name(d->to, to) : NULL,
-		.from = from,
-		.to = to,
-	}, *slot;
-
-	if (diff_used(d, DIFF_COMPOSITE, e.name, "")) {
-		e.what |= btf_kind(x) != btf_kind(y) ? DIFF_RETYPED : 0;
-		e.what |= x->size != y->size ? DIFF_RESIZED : 0;
-	}
-	diff_fields(d, &e, a, b);
-	e.what |= e.cnt ? DIFF_CONTENT : 0;
-	slot = e.what ? diff_add(d, e.kind, e.what, from, to) : NULL;
-	if (slot)
-		*slot = e;
-}
-
-static void compare_enums(struct diff *d, uint32_t from, uint32_t to, unsigned int what)
-{
-	struct diff_entry e = {
-		.kind = DIFF_ENUM,
-		.what = what,
-		.name = diff_name(d->from, from),
-		.new_name = what & DIFF_RENAMED ? diff_name(d->to, to) : NULL,
-		.from = from,
-		.to = to,
-	}, *slot;
-
-	if (btf_index_type(d->from, from)->size != btf_index_type(d->to, to)->size &&
-	    diff_used(d, DIFF_COMPOSITE, e.name, ""))
-		e.what |= DIFF_RESIZED;
-	diff_enumerators(d, &e, from, to);
-	e.what |= e.cnt ? DIFF_CONTENT : 0;
-	slot = e.what ? diff_add(d, e.kind, e.what, from, to) : NULL;
-	if (slot)
-		*slot = e;
-}
-
-static void compare(struct diff *d, enum diff_kind kind, uint32_t from, uint32_t to)
-{
-	uint32_t a, b;
-
-	switch (kind) {
-	case DIFF_COMPOSITE:
-		compare_composites(d, from, to, from, to, 0);
-		break;
-	case DIFF_ENUM:
-		compare_enums(d, from, to, 0);
-		break;
-	case DIFF_TYPEDEF:
-		a = nameless(d->from, from);
-		b = nameless(d->to, to);
-		if (a && b)
-			compare_composites(d, from, to, a, b, 0);
-		else
-			diff_add(d, kind, DIFF_RETYPED, from, to);
-		break;
-	default:
-		diff_add(d, kind, DIFF_RESIZED, from, to);
-	}
-}
-
 /* Is it on the other side, too, dealt with or not? */
 static bool is_there(struct pass *p, enum diff_kind kind, uint32_t id, bool in_to,
 		     const uint32_t *ids, size_t n)
 {
 	for (size_t i = 0; i < n && diff_step(p->d, 1); i++)
-		if (in_to ? is_same(p->d, kind, id, ids[i])
-			  : is_same(p->d, kind, ids[i], id))
+		if (in_to ? diff_is_same(p->d, kind, id, ids[i])
+			  : diff_is_same(p->d, kind, ids[i], id))
 			return true;
 	return false;
 }
@@ -186,11 +80,12 @@ static void pair_by(struct pass *p, enum diff_kind kind, enum rule rule)
 		for (size_t j = 0; p->a.ids[i] && j < p->b.n && diff_step(d, 1); j++) {
 			uint32_t from = p->a.ids[i], to = p->b.ids[j];
 
-			if (!to || (rule == RULE_SAME && !is_same(d, kind, from, to)) ||
+			if (!to ||
+			    (rule == RULE_SAME && !diff_is_same(d, kind, from, to)) ||
 			    (rule == RULE_PART && !same_part(d, from, to)))
 				continue;
 			if (rule != RULE_SAME)
-				compare(d, kind, from, to);
+				diff_compare(d, kind, from, to, 0);
 			p->a.ids[i] = p->b.ids[j] = 0;
 		}
 }
@@ -203,8 +98,8 @@ static void compare_sets(struct pass *p, enum diff_kind kind)
 	size_t i;
 
 	if (p->a.n == 1 && p->b.n == 1) {
-		if (!is_same(d, kind, p->a.ids[0], p->b.ids[0]))
-			compare(d, kind, p->a.ids[0], p->b.ids[0]);
+		if (!diff_is_same(d, kind, p->a.ids[0], p->b.ids[0]))
+			diff_compare(d, kind, p->a.ids[0], p->b.ids[0], 0);
 		return;
 	}
 	a = calloc(p->a.n + 1, sizeof(*a));
@@ -219,6 +114,8 @@ static void compare_sets(struct pass *p, enum diff_kind kind)
 		b[i] = p->b.ids[i];
 	for (i = 0; i < RULES; i++)
 		pair_by(p, kind, i);
+	if (kind == DIFF_SCALAR)
+		return; /* which numbers a compiler happened to mention */
 	for (i = 0; i < p->a.n; i++)
 		if (p->a.ids[i] && !is_there(p, kind, a[i], true, b, p->b.n))
 			diff_add(d, kind, DIFF_GONE, a[i], 0);
@@ -288,93 +185,6 @@ static void compare_name(struct pass *p, bool in_to, const uint32_t *ids, size_t
 	}
 }
 
-/* Names of the members of a struct or enum, and nothing else, as a number. */
-static uint64_t shape(const struct btf_index *ix, uint32_t id)
-{
-	const struct btf_type *t = btf_index_type(ix, id);
-	uint64_t h = 14695981039346656037u ^ btf_kind(t) ^ btf_vlen(t) << 8;
-
-	for (unsigned int i = 0; i < btf_vlen(t); i++) {
-		uint32_t off = btf_is_composite(t) ? btf_members(t)[i].name_off
-			       : btf_is_enum64(t)  ? btf_enum64(t)[i].name_off
-						   : btf_enum(t)[i].name_off;
-		const char *s = btf_index_str(ix, off);
-
-		do
-			h = (h ^ (unsigned char)*s) * 1099511628211u;
-		while (*s++);
-	}
-	return h;
-}
-
-struct lone {
-	uint64_t shape;
-	size_t entry;
-	bool fresh;
-};
-
-static int by_shape(const void *x, const void *y)
-{
-	const struct lone *a = x, *b = y;
-
-	if (a->shape != b->shape)
-		return a->shape < b->shape ? -1 : 1;
-	if (a->fresh != b->fresh)
-		return a->fresh - b->fresh;
-	return (a->entry > b->entry) - (a->entry < b->entry);
-}
-
-#define MIN_MEMBERS \
-	3 /* of types that may be called renamed: "next" and "prev" say little */
-
-static struct lone *lone_types(struct diff *d, size_t *n)
-{
-	struct lone *lone = NULL;
-	size_t i, cnt = d->n;
-
-	*n = 0;
-	for (i = 0; i < cnt; i++) {
-		const struct diff_entry *e = &d->entries[i];
-		const struct btf_index *ix = e->what == DIFF_NEW ? d->to : d->from;
-		uint32_t id = e->what == DIFF_NEW ? e->to : e->from;
-		struct lone *slot;
-
-		if ((e->kind != DIFF_COMPOSITE && e->kind != DIFF_ENUM) ||
-		    (e->what != DIFF_GONE && e->what != DIFF_NEW) ||
-		    btf_vlen(btf_index_type(ix, id)) < MIN_MEMBERS)
-			continue;
-		slot = diff_push(d, &lone, n, sizeof(*slot));
-		if (slot)
-			*slot = (struct lone){ shape(ix, id), i, e->what == DIFF_NEW };
-	}
-	if (*n)
-		qsort(lone, *n, sizeof(*lone), by_shape);
-	return lone;
-}
-
-/* A type that is gone and a new one with the very same members, the only ones to have them: renamed, probably. */
-static void pair_lone(struct diff *d)
-{
-	size_t n, i;
-	_cleanup_free_ struct lone *l = lone_types(d, &n);
-
-	for (i = 0; i + 1 < n && !d->err; i++) {
-		uint32_t from, to;
-
-		if (l[i].shape != l[i + 1].shape || l[i].fresh || !l[i + 1].fresh ||
-		    (i && l[i - 1].shape == l[i].shape) ||
-		    (i + 2 < n && l[i + 2].shape == l[i].shape))
-			continue;
-		from = d->entries[l[i].entry].from;
-		to = d->entries[l[i + 1].entry].to;
-		d->entries[l[i].entry].what = d->entries[l[i + 1].entry].what = 0;
-		if (d->entries[l[i].entry].kind == DIFF_ENUM)
-			compare_enums(d, from, to, DIFF_RENAMED);
-		else
-			compare_composites(d, from, to, from, to, DIFF_RENAMED);
-	}
-}
-
 void diff_types(struct diff *d)
 {
 	struct pass p = { d, { .ix = d->from }, { .ix = d->to } };
@@ -390,5 +200,5 @@ void diff_types(struct diff *d)
 		compare_name(&p, true, ids, n);
 	free(p.a.ids);
 	free(p.b.ids);
-	pair_lone(d);
+	diff_rename_types(d);
 }
