@@ -70,6 +70,8 @@ struct skep_btf_opts {
 	size_t root_cnt;
 	bool raw;           /* dump: every record, instead of C */
 	const char *object; /* diff: only what this object uses; NULL: everything */
+	const char *module; /* dump: of this module only; NULL: of vmlinux, raw: of all */
+	bool summary;       /* diff: numbers only */
 };
 
 /**
@@ -77,6 +79,10 @@ struct skep_btf_opts {
  * @types:  whose
  * @opts:   NULL for defaults
  * @report: is filled: counts by kind, modules, hooks, pointer size, byte order, digest
+ *
+ * JSON: "source", "release" and "arch" where known, "pointer_size", "byte_order" (little or big), "digest",
+ * "types" (records, modules included), "functions" (distinct names), "kfuncs", "tracepoints", "lsm_hooks",
+ * "iterators", "struct_ops", "kinds": [{"kind", "count"}], "modules": [{"name", "types"}].
  *
  * Errors: as skep_vmlinux().   Since: 0.1
  */
@@ -89,7 +95,10 @@ int skep_btf_info(const struct skep_types *types, const struct skep_btf_opts *op
  * @opts:  NULL for defaults: all of vmlinux as C
  * @text:  on success a NUL-terminated string the caller frees
  *
- * Errors: as skep_vmlinux(); -SKEP_EUSAGE a root that does not exist (hint: the nearest).   Since: 0.1
+ * A root is "task_struct" or "struct task_struct"; a function becomes its prototype. Numbers of raw records are
+ * the kernel's for vmlinux; those of modules follow, module by module.
+ *
+ * Errors: as skep_vmlinux(); -SKEP_EUSAGE a root that does not exist (hint: the nearest) or a module.   Since: 0.1
  */
 int skep_btf_dump(const struct skep_types *types, const struct skep_btf_opts *opts,
 		  char **text, struct skep_err *err);
@@ -102,13 +111,40 @@ int skep_btf_dump(const struct skep_types *types, const struct skep_btf_opts *op
  * @report: is filled: types, fields, enumerators, functions that are gone, new, moved, resized, retyped,
  *          renamed; and a summary
  *
- * Returns 0 also when they differ: the report says.
+ * Returns 0 also when they differ: the report says. Things are matched by name. Types are equal if C spells
+ * them the same, type tags and names of parameters apart; fields of structs without name are their parent's.
+ * That something was renamed is never known: something gone and something new were alike enough.
+ *
+ * JSON: "from", "to", "result" (same or different), "scope" (vmlinux or all), "pointer_size" and "byte_order"
+ * as {"from", "to"} if they differ, "modules_gone", "modules_new"; then, of what both have, objects by name:
+ * "types": {"struct x": {"name", "new_name" (null: not renamed), "from_kind", "to_kind", "from_size", "to_size",
+ *   "fields": [{"change": [gone, new, probably renamed, retyped, resized],
+ *     and of each side on which it is, from_ and to_: "offset" (bytes), "bit" and "width" of bitfields, "type",
+ *     "size", "name", and "from" and "to": the declaration}],
+ *   "moved": [{"by", "range", "fields": [{"name", "from_bits", "to_bits"}]}]}}, fields that only moved, in runs;
+ * "enums": the same with "enumerators": [{"change", "from", "to" (values as strings), "from_name", "to_name"}];
+ * "constants" (of enums without name): such rows; "typedefs", "scalars", "tracepoints", "lsm_hooks",
+ * "iterators", "kfuncs", "functions", "variables": {name: {"from", "to"}}, declarations;
+ * "gone", "new": {kind as above: [{"name", "declaration" or "value"}]};
+ * "summary": [{"what", "label", "gone", "new", "renamed", "changed", "moved"}], kinds without a difference left
+ * out. With opts->summary nothing lies between. With opts->object also "object" and "uses", their number.
  *
  * Errors: as skep_vmlinux() and skep_inspect().   Since: 0.1
  */
 int skep_btf_diff(const struct skep_types *from, const struct skep_types *to,
 		  const struct skep_btf_opts *opts, struct skep_report *report,
 		  struct skep_err *err);
+
+/**
+ * skep_btf_kernels - every kernel of the library.
+ * @home:  of the kernel library
+ * @types: on success an array the caller frees with one free(), strings included; NULL if there are none
+ * @n:     number of them
+ *
+ * Errors: errno of reading; -SKEP_ECORRUPT a damaged profile.   Since: 0.1
+ */
+int skep_btf_kernels(const char *home, struct skep_types **types, size_t *n,
+		     struct skep_err *err);
 
 struct skep_btf_min_opts {
 	size_t sz;             /* sizeof(struct skep_btf_min_opts) */
