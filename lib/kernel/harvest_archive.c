@@ -27,6 +27,7 @@ struct walk {
 	int failed;           /* code of what lies under */
 	size_t entries;
 	bool is_ar; /* whose members may be the tars of a .deb */
+	bool is_deb, has_data;
 };
 
 static int walk_archive(struct unit *u, struct stream *s, bool nested,
@@ -140,8 +141,12 @@ static int take_member(struct walk *w, const char *path, struct skep_err *err)
 	struct take t = { .unit = w->unit, .path = path, .fd = -1, .member = true };
 	char release[NAME_RELEASE_MAX];
 
-	if (w->is_ar && is_deb_part(path))
+	if (w->is_ar && !strcmp(path, "debian-binary"))
+		w->is_deb = true;
+	if (w->is_ar && is_deb_part(path)) {
+		w->has_data |= *path == 'd';
 		return take_deb_part(w, err);
+	}
 	if (!strcmp(path, "./control") || !strcmp(path, "control"))
 		return take_text(w, package_control, err);
 	switch (name_part(path, release)) {
@@ -189,6 +194,16 @@ static int open_walk(struct walk *w, struct skep_err *err)
 		       : walk_failed(w, err);
 }
 
+/* libarchive takes the header of a member that is cut off for the end. */
+static int check_end(struct walk *w, bool nested, struct skep_err *err)
+{
+	if (nested || (w->entries && (!w->is_deb || w->has_data)))
+		return 0;
+	return skep_fail(err, SKEP_ECORRUPT,
+			 "damaged archive at byte %lld: it ends there",
+			 (long long)archive_filter_bytes(w->ar, -1));
+}
+
 static int walk_archive(struct unit *u, struct stream *s, bool nested,
 			struct skep_err *err)
 {
@@ -208,6 +223,8 @@ static int walk_archive(struct unit *u, struct stream *s, bool nested,
 		ret = got < ARCHIVE_WARN ? walk_failed(&w, err)
 					 : walk_entry(&w, entry, err);
 	}
+	if (!ret)
+		ret = check_end(&w, nested, err);
 	buf_release(&w.member.head);
 	archive_read_free(w.ar);
 	return ret;

@@ -155,6 +155,7 @@ static bool try_payload(struct facts *facts, struct image *image, size_t off, si
 	if (max > image->left)
 		max = image->left;
 	image->tries++;
+	len = pack_len(at, len, pack);
 	stream_expect(&out, 4 * len < max ? 4 * len : max);
 	if (!stream_unpack(&s, stream_memory(&memory, at, len), pack, 1, max, NULL)) {
 		stream_read(s, max, &out, NULL);

@@ -10,6 +10,7 @@
 #include <archive_entry.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/view.h"
 
 static const struct {
 	enum pack pack;
@@ -56,6 +57,36 @@ enum pack pack_of(const void *data, size_t len)
 		    plausible(packs[i].pack, data, len))
 			return packs[i].pack;
 	return PACK_NONE;
+}
+
+/* A zstd frame: magic, descriptor, fields that it says are there, blocks with headers of 3 bytes, checksum. */
+static size_t zstd_len(const void *data, size_t len)
+{
+	static const unsigned char dict[4] = { 0, 1, 2, 4 }, size[4] = { 0, 2, 4, 8 };
+	struct view v = view_of(data, len);
+	uint8_t flags;
+	bool last = false, single;
+
+	view_take(&v, 4);
+	flags = view_u8(&v);
+	single = flags & 0x20;
+	view_take(&v, (single ? 0 : 1) + dict[flags & 3] +
+			      (single && !(flags >> 6) ? 1 : size[flags >> 6]));
+	while (!last && !v.bad) {
+		uint32_t block = view_u8(&v);
+
+		block |= (uint32_t)view_le16(&v) << 8;
+		last = block & 1;
+		/* a run of one byte says how often, not how many */
+		view_take(&v, (block >> 1 & 3) == 1 ? 1 : block >> 3);
+	}
+	view_take(&v, flags & 4 ? 4 : 0);
+	return v.bad ? 0 : v.pos;
+}
+
+size_t pack_len(const void *data, size_t len, enum pack pack)
+{
+	return pack == PACK_ZSTD ? zstd_len(data, len) : len;
 }
 
 const char *pack_name(enum pack pack)

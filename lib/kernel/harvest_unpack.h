@@ -24,6 +24,11 @@ enum pack {
 #define PACK_MAGIC_MAX 13 /* bytes that pack_of() may want to see */
 
 enum pack pack_of(const void *data, size_t len); /* by its first bytes */
+/*
+ * How many of len bytes are the packed ones, where the form tells without unpacking (zstd); else len. 0: it
+ * is damaged. What follows is not ours, but libarchive would take it for more.
+ */
+size_t pack_len(const void *data, size_t len, enum pack pack);
 const char *pack_name(enum pack pack);
 
 /*
