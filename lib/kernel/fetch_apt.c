@@ -104,6 +104,9 @@ static int write_conf(const struct apt *apt, struct skep_err *err)
 	buf_fmt(&b, "Dir::State::status \"%s/status\";\n", d);
 	buf_fmt(&b, "Dir::State::extended_states \"%s/extended_states\";\n", d);
 	buf_fmt(&b, "Dir::Cache \"%s/cache\";\n", d);
+	/* containers turn these off, and every call would read all lists again */
+	buf_str(&b, "Dir::Cache::pkgcache \"pkgcache.bin\";\n"
+		    "Dir::Cache::srcpkgcache \"\";\n");
 	buf_fmt(&b, "Dir::Log \"%s\";\n", d);
 	buf_fmt(&b, "APT::Architecture \"%s\";\n#clear APT::Architectures;\n", arch);
 	buf_fmt(&b, "APT::Architectures { \"%s\"; };\n", arch);
@@ -148,8 +151,13 @@ int apt_open(struct apt *apt, const struct skep_kernel_opts *opts,
 
 void apt_close(struct apt *apt)
 {
-	if (apt->lock >= 0)
+	_cleanup_free_ char *cache = apt->dir ? fs_join(apt->dir, "cache") : NULL;
+
+	if (apt->lock >= 0) {
+		if (cache) /* 50 MB that are made again in a second */
+			fs_remove_tree(cache, NULL);
 		close(apt->lock);
+	}
 	free(apt->dir);
 	free(apt->conf);
 	free(apt->debs);

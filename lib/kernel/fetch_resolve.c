@@ -156,17 +156,20 @@ static const char *dependency(const char *line)
 	return at ? at + strlen("Depends: ") : NULL;
 }
 
-static int depends(const struct apt *apt, const char *package, struct packages *p,
+/* What the packages from one on depend on. */
+static int depends(const struct apt *apt, struct packages *p, size_t from,
 		   struct skep_err *err)
 {
-	const char *const argv[] = { apt->cache, "depends", "--important", package, NULL };
+	const char *argv[MAX_FILES + 4] = { apt->cache, "depends", "--important" };
 	const struct apt_call call = { argv, true, NULL };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	char line[MAX_WORD];
 	const char *text, *name;
-	int status;
-	int rc = apt_run(apt, &call, &out, &status, err);
+	int rc, status;
 
+	for (size_t i = from; i < p->n; i++)
+		argv[3 + i - from] = p->names[i];
+	rc = apt_run(apt, &call, &out, &status, err);
 	for (text = out.data; !rc && fetch_line(&text, line, sizeof(line));) {
 		name = dependency(line);
 		if (!name)
@@ -181,17 +184,25 @@ static int depends(const struct apt *apt, const char *package, struct packages *
 	return rc;
 }
 
-/* The parts of a kernel depend on each other: each is asked once. */
+/* The parts of a kernel depend on each other: each is asked once, the first is not one of them. */
 static int closure(const struct apt *apt, const char *meta, struct packages *p,
 		   struct skep_err *err)
 {
-	int rc = depends(apt, meta, p, err);
+	size_t asked = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !rc && i < p->n; i++)
-		rc = depends(apt, p->names[i], p, err);
-	if (!rc && !p->n)
+	add_once(p, meta);
+	while (!rc && asked < p->n) {
+		size_t n = p->n;
+
+		rc = depends(apt, p, asked, err);
+		asked = n;
+	}
+	if (!rc && p->n < 2)
 		rc = skep_fail(err, SKEP_EFETCH, "'%s' of debian/%s depends on no kernel",
 			       meta, apt->want->suite);
+	if (!rc)
+		memmove(p->names, p->names + 1, --p->n * sizeof(p->names[0]));
 	return rc;
 }
 

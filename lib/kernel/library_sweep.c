@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -102,20 +103,24 @@ int library_remove(struct library *lib, const struct profile *const *profiles, s
 		   uint64_t *freed, struct skep_err *err)
 {
 	_cleanup_close_ int lock = -1;
+	uint64_t bytes = 0;
 	int rc = store_lock(library_store(lib), &lock, err);
 
 	for (size_t i = 0; !rc && i < n; i++) {
 		_cleanup_free_ char *name = id_to_file(profiles[i]->id);
 		_cleanup_free_ char *path =
 			name ? fs_join(library_store(lib)->kernels, name) : NULL;
+		struct stat st;
 
 		if (!path)
 			rc = skep_fail(err, ENOMEM, "out of memory");
-		else if (unlink(path) && errno != ENOENT)
+		else if (!lstat(path, &st))
+			bytes += (uint64_t)st.st_size;
+		if (path && unlink(path) && errno != ENOENT)
 			rc = skep_fail(err, errno, "cannot remove '%s': %s", path,
 				       strerror(errno));
 	}
 	if (!rc)
-		*freed = library_sweep(lib);
+		*freed = bytes + library_sweep(lib);
 	return rc;
 }

@@ -28,7 +28,7 @@ uint32_t profile_modules(const struct library *lib, const struct profile *p)
 void profile_row(struct skep_node *row, const struct library *lib, const struct profile *p)
 {
 	skep_node_str(row, "id", "id", p->id);
-	skep_node_str(row, "release", "release", p->release);
+	skep_node_str(row, "release", "release", *p->release ? p->release : NULL);
 	skep_node_str(row, "arch", "arch", p->arch->name);
 	skep_node_uint(row, "modules", "modules", profile_modules(lib, p));
 	skep_node_bool(row, "config", "config", p->config);
@@ -121,7 +121,7 @@ static void fill(struct skep_node *root, const struct library *lib,
 	struct skep_node *table;
 
 	skep_node_str(root, "id", "id", p->id);
-	skep_node_str(root, "release", "release", p->release);
+	skep_node_str(root, "release", "release", *p->release ? p->release : NULL);
 	skep_node_str(root, "version", "version", p->version);
 	skep_node_str(root, "arch", "arch", p->arch->name);
 	skep_node_uint(root, "pointer_size", "pointer size", p->ptr_size);

@@ -38,7 +38,7 @@ struct skep_kernel_opts {
  *          kernel come together
  * @n:      number of them, at least 1
  * @opts:   required
- * @report: is filled: table "kernels" of id, release ("" unknown), arch, modules (number), config and boots
+ * @report: is filled: table "kernels" of id, release (null: unknown), arch, modules (number), config and boots
  *          (truth), status ("new", "known": the same was there, "replaced") and digest of the profile
  *
  * All or nothing: an error leaves the library as it was. A process that is killed leaves some of the kernels,
