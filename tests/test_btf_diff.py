@@ -5,15 +5,14 @@ A case is a sentence, @FROM and @TO with C that clang compiles to BTF, and @EXPE
 its head; lines from "summary" on, and of variables, are left out.
 """
 
-import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from test_vmlinux import ENUM, FUNC, FUNC_PROTO, STRUCT, TYPEDEF, Btf
+from btf_facts import Facts
+from test_vmlinux import FUNC, FUNC_PROTO, STRUCT, Btf
 
 CASES = sorted((Path(__file__).parent / "data/btf").glob("*.case"))
 
@@ -289,3 +288,131 @@ def test_hostile_types_end_in_time(skep, tmp_path):
     (tmp_path / "d").write_bytes(lookalikes(3, "d"))
     done = skep("btf", "diff", "c", "d", "--summary", timeout=60)
     assert done.rc in (0, 1) and (done.rc == 0 or "too intricate to compare" in done.err), done
+
+
+# --- real kernels, as bpftool reads them --------------------------------------------------------------
+
+KERNELS = [("debian/bullseye", "debian/bookworm/x86_64"), ("debian/trixie", "debian/forky")]
+
+
+@pytest.fixture(scope="module")
+def library(kernel_library):
+    return {"SKEP_HOME": kernel_library}
+
+
+@pytest.fixture(scope="module")
+def raw_btf(session_skep, kernel_library):
+    """Where the raw BTF of a profile is."""
+
+    def path(kernel):
+        shown = session_skep("kernel", "show", kernel, "--json", env={"SKEP_HOME": kernel_library}).ok().json()
+        return next(f["path"] for f in shown["files"] if f["what"] == "btf")
+
+    return path
+
+
+@pytest.fixture(scope="module")
+def facts(bpftool, raw_btf):
+    return lambda kernel: Facts(bpftool("-j", "btf", "dump", "file", raw_btf(kernel)).stdout)
+
+
+def lone(told, what, *kinds):
+    return {e["name"] for kind in kinds for e in told[what][kind]}
+
+
+def plain(names):
+    """Functions that are hooks, too, are told of without prefix."""
+    return {re.sub("^bpf_(lsm|iter)_", "", n) for n in names}
+
+
+def check_functions(told, a, b):
+    kinds = ("functions", "kfuncs", "lsm_hooks", "iterators")
+    was, now = a.functions(), b.functions()
+    tagged_later = {e["name"] for what in ("gone", "new") for e in told[what]["kfuncs"]} & set(was) & set(now)
+    assert plain(lone(told, "gone", *kinds) - tagged_later) == plain(set(was) - set(now))
+    assert plain(lone(told, "new", *kinds) - tagged_later) == plain(set(now) - set(was))
+    assert len(told["new"]["functions"]) > 5000
+    changed = {n for n in set(was) & set(now) if was[n] - now[n] and now[n] - was[n]}
+    assert plain(n for kind in kinds for n in told[kind]) == plain(changed)
+
+
+def check_tracepoints(told, a, b):
+    was, now = a.tracepoints(), b.tracepoints()
+    assert lone(told, "gone", "tracepoints") == set(was) - set(now)
+    assert lone(told, "new", "tracepoints") == set(now) - set(was)
+    assert set(told["tracepoints"]) == {n for n in set(was) & set(now) if was[n] != now[n]}
+
+
+def check_fields(told, a, b):
+    """Of every struct that both have once: fields, offsets, sizes, types."""
+    was, now = a.structs(), b.structs()
+    sections = {t["name"]: t for t in told["types"].values() if t["new_name"] is None}
+    wrong, rows = {}, 0
+    for name in set(was) & set(now):
+        x, y = a.fields(was[name]), b.fields(now[name])
+        section = sections.get(name, {"fields": [], "moved": []})
+        top = [f for f in section["fields"] if not re.search(r"[.]", f.get("from_name", "") + f.get("to_name", ""))]
+        gone = {f["from_name"] for f in top if "gone" in f["change"] or "probably renamed" in f["change"]}
+        fresh = {f["to_name"] for f in top if "new" in f["change"] or "probably renamed" in f["change"]}
+        told_of = {f["from_name"]: f for f in top if "from_name" in f and f["from_name"] == f.get("to_name")}
+        moved = {m["name"]: (m["from_bits"], m["to_bits"]) for run in section["moved"] for m in run["fields"]}
+        moved = {k: v for k, v in moved.items() if "." not in k}
+        both = set(x) & set(y)
+        want_moved = {f: (x[f][0], y[f][0]) for f in both if x[f][1:] == y[f][1:] and x[f][0] != y[f][0]}
+        # a struct without name is told of by its fields, not as another type
+        want_changed = {f for f in both if x[f][1:3] != y[f][1:3] or (x[f][3] != y[f][3] and not nameless(x[f][3], y[f][3]))}
+        want_moved |= {f: (x[f][0], y[f][0]) for f in both - want_changed if x[f][0] != y[f][0]}
+        if (gone, fresh, moved, set(told_of)) != (set(x) - set(y), set(y) - set(x), want_moved, want_changed):
+            wrong[name] = (gone ^ (set(x) - set(y)), fresh ^ (set(y) - set(x)), set(moved) ^ set(want_moved), set(told_of) ^ want_changed)
+        offsets = {f: (v["from_offset"], v["to_offset"]) for f, v in told_of.items()}
+        assert offsets == {f: (x[f][0] // 8, y[f][0] // 8) for f in told_of}
+        rows += len(moved) + len(top)
+    assert not wrong, dict(list(wrong.items())[:5])
+    assert rows > 5000
+
+
+def nameless(x, y):
+    """Both structs or unions without name, or arrays of such."""
+    while x[0] == y[0] == "ARRAY":
+        x, y = x[2], y[2]
+    return all(t[0] in ("STRUCT", "UNION") and isinstance(t[1], int) for t in (x, y))
+
+
+def check_enums(told, a, b):
+    was, now = a.enums(), b.enums()
+    for name in set(was) & set(now):
+        rows = told["enums"].get(f"enum {name}", {"enumerators": []})["enumerators"]
+        gone = {r["from_name"] for r in rows if r["change"][0] in ("gone", "probably renamed")}
+        fresh = {r["to_name"] for r in rows if r["change"][0] in ("new", "probably renamed")}
+        changed = {r["from_name"] for r in rows if r["change"] == ["changed"]}
+        assert gone == set(was[name]) - set(now[name]) and fresh == set(now[name]) - set(was[name]), name
+        both = set(was[name]) & set(now[name])
+        assert changed == {e for e in both if was[name][e] != now[name][e]}, name
+
+
+@pytest.mark.parametrize("a, b", KERNELS, ids=["5.10-6.1", "6.12-7.2"])
+def test_two_kernels_as_bpftool_reads_them(skep, library, raw_btf, facts, a, b):
+    told = diff(skep, raw_btf(a), raw_btf(b))
+    a, b = facts(a), facts(b)
+    check_functions(told, a, b)
+    check_tracepoints(told, a, b)
+    check_fields(told, a, b)
+    check_enums(told, a, b)
+
+
+def test_task_state_was_renamed(skep, library):
+    """As everybody had to find out who read it."""
+    told = diff(skep, "debian/bullseye", "debian/bookworm", env=library)
+    assert told["scope"] == "vmlinux", "of 5.10's modules there is no BTF"
+    row = next(f for f in told["types"]["struct task_struct"]["fields"] if f.get("from_name") == "state")
+    assert (row["change"], row["to_name"]) == (["probably renamed", "retyped", "resized"], "__state")
+    assert (row["from"], row["from_size"], row["to"], row["to_size"]) == ("volatile long int state", 8, "unsigned int __state", 4)
+    text = skep("btf", "diff", "debian/bullseye", "debian/bookworm", env=library).ok().out
+    assert re.search(r"^ +probably renamed, retyped, resized +16 +volatile long int state +8 +24 +unsigned int __state +4$", text, re.M)
+    assert told["tracepoints"]["sched_switch"]["to"].count(",") == told["tracepoints"]["sched_switch"]["from"].count(",") + 1
+
+
+def test_modules_take_part(skep, library):
+    told = diff(skep, "debian/bookworm", "debian/trixie", env=library)
+    assert told["scope"] == "all" and "fscache" in told["modules_gone"] and told["modules_new"]
+    assert "struct xfs_mount" in told["types"]
