@@ -17,9 +17,11 @@ int btf_min_new(struct btf_min **out, const struct btf_index *ix, struct skep_er
 {
 	struct btf_min *m = calloc(1, sizeof(*m));
 
-	if (m)
+	if (m) {
 		m->slots = calloc(btf_index_info(ix)->cnt, sizeof(*m->slots));
-	if (!m || !m->slots) {
+		m->candidates = calloc(btf_index_info(ix)->cnt, sizeof(*m->candidates));
+	}
+	if (!m || !m->slots || !m->candidates) {
 		btf_min_free(m);
 		return skep_fail(err, ENOMEM, "out of memory");
 	}
@@ -37,6 +39,7 @@ void btf_min_free(struct btf_min *m)
 		free(m->nodes[i].members);
 	free(m->nodes);
 	free(m->slots);
+	free(m->candidates);
 	free(m);
 }
 
@@ -87,6 +90,12 @@ struct min_node *min_node(const struct btf_min *m, uint32_t id)
 	uint32_t slot = m->slots[btf_index_skip(m->ix, id)];
 
 	return slot ? &m->nodes[slot] : NULL;
+}
+
+void btf_min_candidate(struct btf_min *m, uint32_t id)
+{
+	if (id < btf_index_info(m->ix)->cnt)
+		m->candidates[id] = true;
 }
 
 void btf_min_root(struct btf_min *m, uint32_t id)

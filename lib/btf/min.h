@@ -21,7 +21,9 @@ void btf_min_free(struct btf_min *m);
 
 /* Marks. Types are the index's; without memory, and for what the index lacks, btf_min_write() fails. */
 
-/* A type that libbpf finds by name: itself, and behind typedefs what it is. */
+/* A type that libbpf finds by name, whether or not it is what was looked for. */
+void btf_min_candidate(struct btf_min *m, uint32_t id);
+/* One that is: itself, and behind typedefs what it is. */
 void btf_min_root(struct btf_min *m, uint32_t id);
 /* A type that is compared: its name and, of pointers and functions, where they lead. */
 void btf_min_see(struct btf_min *m, uint32_t id);
@@ -35,6 +37,9 @@ void btf_min_path(struct btf_min *m, uint32_t root, const uint32_t *raw, size_t 
 /*
  * The bytes: a function of what is marked, not of the ids it has in this kernel; kernels that agree in all
  * that is marked give the same. With a "long", by which libbpf tells the size of pointers.
+ *
+ * libbpf searches one BTF, and all in it. So a module's struct that is part of another, and has the name of a
+ * candidate of vmlinux, gets another name; BPF_CORE_TYPE_MATCHES, which compares it, then says no.
  */
 int btf_min_write(struct btf_min *m, struct buf *out, struct skep_err *err);
 

@@ -11,7 +11,7 @@
 struct min_node {
 	uint32_t id; /* of the index: a typedef that is a root, or no typedef or modifier */
 	uint32_t count; /* of members that must be there at least */
-	bool root;      /* found by name */
+	bool root;      /* what a search by name is to find */
 	bool seen;      /* compared */
 	bool *members;  /* by member or enumerator; NULL: none */
 };
@@ -19,6 +19,7 @@ struct min_node {
 struct btf_min {
 	const struct btf_index *ix;
 	uint32_t *slots;        /* by id of the index: number of its node, 0 none */
+	bool *candidates;       /* by id of the index: found by name */
 	struct min_node *nodes; /* [0] is unused */
 	uint32_t n, cap;
 	int err; /* 0, -ENOMEM, or -ESTALE: the index is damaged */

@@ -103,8 +103,8 @@ static void keep_count(struct btf_min *m, uint32_t number)
 }
 
 /*
- * A module's type that is only part of another may have the name of one of vmlinux; libbpf, which takes all for
- * vmlinux', must not find it by that.
+ * A module's type that is only part of another may have the name of one of vmlinux that is searched for;
+ * libbpf, which takes all for vmlinux', must not find it, too.
  */
 static bool hides_name(const struct btf_min *m, const struct min_node *node)
 {
@@ -114,25 +114,37 @@ static bool hides_name(const struct btf_min *m, const struct min_node *node)
 	const uint32_t *ids;
 	size_t n;
 
-	if (node->root || node->seen || node->id < base_cnt ||
+	if (node->root || node->id < base_cnt ||
 	    !(btf_is_composite(t) || btf_is_any_enum(t)))
 		return false;
 	n = btf_index_find(m->ix, BTF_INDEX_TYPE, name, btf_essential_len(name), &ids);
 	for (size_t i = 0; i < n && ids[i] < base_cnt; i++) {
 		other = btf_index_type(m->ix, ids[i]);
-		if (other && btf_kind_core_compat(other, t))
+		if (other && m->candidates[ids[i]] && btf_kind_core_compat(other, t))
 			return true;
 	}
 	return false;
 }
 
-static const char *name_of(const struct btf_min *m, const struct min_node *node)
+static bool has_name(const struct btf_min *m, const struct min_node *node)
 {
-	const struct btf_type *t = btf_index_type(m->ix, node->id);
+	return btf_index_type(m->ix, node->id)->name_off != 0;
+}
 
-	if (!t->name_off || hides_name(m, node))
-		return "";
-	return btf_index_str(m->ix, t->name_off);
+static void put_type_name(struct writer *w, struct buf *b, const struct min_node *node)
+{
+	const struct btf_type *t = btf_index_type(w->m->ix, node->id);
+	const char *name = btf_index_str(w->m->ix, t->name_off);
+	_cleanup_(buf_release) struct buf other = { 0 };
+
+	if (!hides_name(w->m, node)) {
+		put_name(w, b, name);
+		return;
+	}
+	/* nameless enums are compatible with all; of structs, names are not compared but for matches */
+	if (btf_is_composite(t))
+		buf_fmt(&other, "%s (module)", name);
+	put_name(w, b, other.data ? other.data : "");
 }
 
 static int kind_class(const struct btf_type *t)
@@ -168,7 +180,7 @@ static int order_named(struct writer *w)
 	if (!w->order || !w->out_id)
 		return -ENOMEM;
 	for (uint32_t i = 1; i < m->n; i++)
-		if (*name_of(m, &m->nodes[i]))
+		if (has_name(m, &m->nodes[i]))
 			w->order[w->named++] = i;
 	qsort_r(w->order, w->named, sizeof(*w->order), compare_named, m);
 	for (uint32_t i = 0; i < w->named; i++)
@@ -209,11 +221,11 @@ static uint32_t refer(struct writer *w, uint32_t id, int depth)
 	return w->out_id[number] = item->value;
 }
 
-static void put_head(struct writer *w, struct buf *b, const char *name,
-		     const struct btf_type *t, uint32_t vlen, uint32_t size_or_type)
+static void put_head(struct writer *w, struct buf *b, const struct min_node *node,
+		     uint32_t vlen, uint32_t size_or_type)
 {
-	put_name(w, b, name);
-	put(b, (t->info & ~0xffffu) | vlen);
+	put_type_name(w, b, node);
+	put(b, (btf_index_type(w->m->ix, node->id)->info & ~0xffffu) | vlen);
 	put(b, size_or_type);
 }
 
@@ -252,7 +264,7 @@ static void put_function(struct writer *w, struct buf *b, const struct btf_type 
 {
 	uint32_t vlen = node->seen ? btf_vlen(t) : 0;
 
-	put_head(w, b, "", t, vlen, node->seen ? refer(w, t->type, depth) : 0);
+	put_head(w, b, node, vlen, node->seen ? refer(w, t->type, depth) : 0);
 	for (uint32_t i = 0; i < vlen; i++) {
 		put_name(w, b, "");
 		put(b, refer(w, btf_params(t)[i].type, depth));
@@ -263,41 +275,40 @@ static void write_node(struct writer *w, uint32_t number, struct buf *b, int dep
 {
 	const struct min_node *node = &w->m->nodes[number];
 	const struct btf_type *t = btf_index_type(w->m->ix, node->id);
-	const char *name = name_of(w->m, node);
 
 	switch (btf_kind(t)) {
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		put_head(w, b, name, t, marked_cnt(node, btf_vlen(t)), t->size);
+		put_head(w, b, node, marked_cnt(node, btf_vlen(t)), t->size);
 		put_members(w, b, t, node, depth);
 		break;
 	case BTF_KIND_ENUM:
 	case BTF_KIND_ENUM64:
-		put_head(w, b, name, t, marked_cnt(node, btf_vlen(t)), t->size);
+		put_head(w, b, node, marked_cnt(node, btf_vlen(t)), t->size);
 		put_enumerators(w, b, t, node);
 		break;
 	case BTF_KIND_ARRAY:
-		put_head(w, b, "", t, 0, 0);
+		put_head(w, b, node, 0, 0);
 		put(b, refer(w, btf_array(t)->type, depth));
 		put(b, w->long_id);
 		put(b, btf_array(t)->nelems);
 		break;
 	case BTF_KIND_PTR:
-		put_head(w, b, "", t, 0, node->seen ? refer(w, t->type, depth) : 0);
+		put_head(w, b, node, 0, node->seen ? refer(w, t->type, depth) : 0);
 		break;
 	case BTF_KIND_TYPEDEF:
-		put_head(w, b, name, t, 0, refer(w, t->type, depth));
+		put_head(w, b, node, 0, refer(w, t->type, depth));
 		break;
 	case BTF_KIND_FUNC_PROTO:
 		put_function(w, b, t, node, depth);
 		break;
 	case BTF_KIND_INT:
-		put_head(w, b, name, t, 0, t->size);
+		put_head(w, b, node, 0, t->size);
 		put(b, *(const uint32_t *)(t + 1));
 		break;
 	case BTF_KIND_FLOAT:
 	case BTF_KIND_FWD:
-		put_head(w, b, name, t, 0, t->size);
+		put_head(w, b, node, 0, t->size);
 		break;
 	default: /* no type of C refers to others */
 		w->err = -ESTALE;

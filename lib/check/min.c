@@ -52,6 +52,18 @@ static int mark_type(struct btf_min *m, const struct object *o,
 	return rc;
 }
 
+static int mark_candidates(struct btf_min *m, const struct object *o,
+			   const struct btf_index *ix, const struct resolve_row *row)
+{
+	_cleanup_free_ uint32_t *ids = NULL;
+	size_t n;
+	int rc = resolve_candidates(o->btf, row->type_id, ix, &ids, &n);
+
+	for (size_t i = 0; !rc && i < n; i++)
+		btf_min_candidate(m, ids[i]);
+	return rc;
+}
+
 static int mark_row(struct btf_min *m, const struct object *o, const struct btf_index *ix,
 		    const struct resolve_row *row)
 {
@@ -87,7 +99,8 @@ static int mark_object(struct btf_min *m, const struct object *o,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r.n && !rc; i++) {
-		rc = mark_row(m, o, ix, &r.rows[i]);
+		rc = mark_candidates(m, o, ix, &r.rows[i])
+			     ?: mark_row(m, o, ix, &r.rows[i]);
 		stats->unresolved += r.rows[i].err || r.rows[i].poison;
 	}
 	stats->relocations += r.n;
