@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from corpus.judge import REPO, Compiler, Oracle, Verdict, differences, kinds, messages  # noqa: E402
 from corpus.programs import absent, programs  # noqa: E402
+from corpus.targets import add_packages, library_targets  # noqa: E402
 
 OUTCOMES = ["identical", "different", "warns", "fallback", "without", "unusable"]
 BATCH = 16
@@ -71,7 +72,7 @@ class Corpus:
         """A verdict, or the two compiled objects to be compared."""
         full = self.timed("full", program, self.full_header(program.source.kernel))
         if not full.ok:
-            return Verdict(program, "unusable", messages(full.said)[:1])
+            return Verdict(program, "unusable", re.findall(r"error: .*", full.said)[:3])
         if not full.header_used:
             return Verdict(program, "without")
         done, header = self.lean_header(program)
@@ -108,6 +109,12 @@ class Corpus:
                 yield from verdicts
 
 
+def environment(work):
+    """With caches and kernel library of its own."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("SKEP_")}
+    return {**env, "SKEP_HOME": f"{work}/home", "XDG_CACHE_HOME": f"{work}/cache", "LC_ALL": "C.UTF-8"}
+
+
 def print_verdict(verdict, lines):
     if verdict.outcome in ("different", "warns", "fallback"):
         what = f" ({', '.join(kinds(verdict.detail))})" if verdict.outcome == "different" else ""
@@ -139,7 +146,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build", help="folder of the programs to judge")
     parser.add_argument("--sources", default=REPO / "build/deps/corpus", help="folder of the corpus")
-    parser.add_argument("--targets", required=True, help="folder of raw BTF, NAME.btf")
+    parser.add_argument("--kernels", default=REPO / "build/deps/kernels", help="folder of folders of kernel packages")
+    parser.add_argument("--targets", help="folder of raw BTF, NAME.btf, instead of packages")
     parser.add_argument("--work", help="folder for headers and objects (default: BUILD/corpus)")
     parser.add_argument("--only", action="append", metavar="SOURCE", help="these sources only")
     parser.add_argument("--match", default="", metavar="REGEX", help="these programs only")
@@ -147,11 +155,17 @@ def main():
     parser.add_argument("--lines", type=int, default=6, help="lines of a difference to print")
     options = parser.parse_args()
     build = Path(options.build) if os.path.isabs(options.build) else REPO / options.build
-    targets = {p.stem: p for p in sorted(Path(options.targets).glob("*.btf"))}
+    work = Path(options.work or build / "corpus").resolve()
+    env = environment(work)
+    if options.targets:
+        targets = {p.stem: p for p in sorted(Path(options.targets).glob("*.btf"))}
+    else:
+        add_packages(build / "bin/skep", options.kernels, env)
+        targets = library_targets(build / "bin/skep", env)
     for name in absent(options.sources, options.only):
         print(f"absent: {name}: not in '{options.sources}'")
     some = [p for p in programs(options.sources, options.only) if re.search(options.match, p.name)]
-    corpus = Corpus(build / "bin/skep", options.work or build / "corpus", targets)
+    corpus = Corpus(build / "bin/skep", work, targets, env)
     verdicts = []
     for verdict in corpus.judge(some, options.jobs):
         verdicts.append(verdict)
