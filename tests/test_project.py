@@ -231,9 +231,13 @@ def test_foreign_architecture_needs_its_types(read, tmp_path):
     (tmp_path / "project/src/tiny.bpf.c").write_text("")
     assert read(GOOD + "arch: [s390x]\n") == [
         "skep build: skep.yaml:4:8: object 'tiny' for s390x needs types of that architecture",
-        "  hint: set 'vmlinux' to a file: BTF of a kernel of s390x, or a header",
+        "  hint: skep kernel fetch debian/stable:s390x, or set 'vmlinux' to a file: BTF of a kernel of s390x, or a header",
     ]
     assert read(GOOD + "vmlinux: debian/bookworm/x86_64\n") == [
-        "skep build: skep.yaml:4:10: vmlinux 'debian/bookworm/x86_64' is no file",
-        "  hint: it is host, or a file: raw BTF, an ELF with .BTF, a header named *.h",
+        "skep build: skep.yaml:4:10: no kernel 'debian/bookworm/x86_64' in the library",
+        "  hint: skep kernel fetch debian/bookworm",
+    ]
+    assert read(GOOD + "vmlinux: ./types\n") == [
+        "skep build: skep.yaml:4:10: vmlinux './types' is no file",
+        "  hint: it is host, a kernel of the library, or a file: raw BTF, an ELF with .BTF, a header named *.h",
     ]

@@ -119,10 +119,12 @@ def test_readme_is_short_and_says_what_is_needed(repo, template):
 
 
 @pytest.fixture
-def bpf_c(build_dir, project, tool, tmp_path):
-    """Compile BPF C against a project's vmlinux.h and the headers in share/skep."""
+def bpf_c(build_dir, skep, tool, tmp_path):
+    """Compile BPF C against a whole vmlinux.h and the headers in share/skep."""
 
-    gen = next(project("exec-watch").glob("build/gen/**/vmlinux.h")).parent
+    gen = tmp_path / "gen"
+    gen.mkdir()
+    skep("vmlinux", "-o", gen / "vmlinux.h").ok()
 
     def compile(text, clang="clang-19", *flags):
         source, out = tmp_path / "x.bpf.c", tmp_path / "x.bpf.o"

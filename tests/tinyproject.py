@@ -99,10 +99,11 @@ def digest_of(folder):
 
 
 def explained(done):
-    """--explain's lines -> {step: why}"""
+    """--explain's lines -> {step: why}; what follows of a step is what was decided"""
     assert done.rc == 0, done
-    return dict(line.split(": ", 1) for line in done.err.splitlines())
+    return dict(line.split(": ", 1) for line in reversed(done.err.splitlines()))
 
 
 def made_again(done):
-    return [step for step, why in explained(done).items() if why != "is up to date" and step in STEPS]
+    why = explained(done)
+    return [step for step in STEPS if step in why and why[step] != "is up to date"]

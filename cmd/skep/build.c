@@ -36,6 +36,8 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 			 "say of every step why it is done or not"),
 		OPT_FLAG(0, "print-flags", &opts.print_flags,
 			 "print the clang lines and build nothing"),
+		OPT_FLAG(0, "pin", &opts.pin,
+			 "write the generated vmlinux.h into the project's vmlinux/"),
 		OPT_STRING(0, "clang", &opts.clang, "PROGRAM",
 			   "default: newest clang in $PATH"),
 		OPT_END,
@@ -51,11 +53,16 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 
 const struct cmd cmd_build = {
 	.name = "build",
-	.synopsis = "[-C DIR] [-j N] [--explain] [--clang PROGRAM] [--print-flags]",
+	.synopsis =
+		"[-C DIR] [-j N] [--explain] [--pin] [--clang PROGRAM] [--print-flags]",
 	.summary = "compile, link, make skeleton and package; only what changed",
 	.details =
 		"Makes build/OBJECT.bpf.o, build/OBJECT.skel.h, build/NAME.skep and "
 		"build/compile_commands.json\nof the project. Compiler flags come from skep.yaml alone, "
-		"never from the environment.",
+		"never from the environment.\n\n"
+		"vmlinux.h is generated for each object and architecture, from the types that 'vmlinux' in "
+		"skep.yaml names\n(default: the running kernel's), and holds what the sources need. --pin writes "
+		"it to\nvmlinux/ARCH/OBJECT/vmlinux.h; builds take it from there as long as it exists, whatever "
+		"kernel is\nrunning. Pin again when the sources need more types; remove the file to be rid of it.",
 	.run = run,
 };

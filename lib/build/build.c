@@ -18,6 +18,7 @@
 #include "lib/base/text.h"
 #include "lib/build/output.h"
 #include "lib/build/predecessor.h"
+#include "lib/kernel/library.h"
 
 char *build_path(const struct build *b, const char *path)
 {
@@ -125,13 +126,18 @@ static void release(struct build *b)
 
 		object_free(u->parsed);
 		words_release(&u->parts);
+		origin_release(&u->origin);
+		free(u->lean_text);
+		free(u->pin);
 		free(u->gen);
 		free(u->out);
 		free(u->skeleton);
 	}
 	free(b->units);
+	words_release(&b->shadows);
 	state_release(&b->state);
 	clang_release(&b->clang);
+	library_free(b->library);
 	project_free(b->project);
 	free(b->share);
 	free(b->self);
@@ -168,15 +174,40 @@ static int lock(struct build *b, struct skep_err *err)
 	return 0;
 }
 
+static int check_source(const struct build *b, const struct unit *u, size_t i,
+			struct skep_err *err)
+{
+	const char *source = u->object->sources[i];
+
+	if (!faccessat(b->dir_fd, source, R_OK, 0))
+		return 0;
+	return project_fail(b->project, u->object->source_at[i], err, "source '%s' %s",
+			    source,
+			    errno == ENOENT ? "does not exist" : "cannot be read");
+}
+
+static int check_sources(const struct build *b, struct skep_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < b->unit_cnt; i++)
+		for (size_t j = 0; j < b->units[i].object->source_cnt && !rc; j++)
+			rc = check_source(b, &b->units[i], j, err);
+	return rc;
+}
+
 static int stages(struct build *b, struct skep_err *err)
 {
-	int rc = clang_find(&b->clang, b->opts->clang, b->opts->path_env, &b->state,
-			    b->log, err);
+	int rc = check_sources(b, err)
+			 ?: clang_find(&b->clang, b->opts->clang, b->opts->path_env,
+				       &b->state, b->log, err);
 
 	for (size_t i = 0; i < b->unit_cnt && !rc; i++)
 		rc = build_vmlinux(b, &b->units[i], err);
 	if (!rc)
 		rc = build_compile(b, err);
+	if (!rc && b->opts->pin)
+		rc = build_pin(b, err);
 	for (size_t i = 0; i < b->unit_cnt && !rc; i++)
 		rc = build_link(b, &b->units[i], err);
 	return rc ?: build_package(b, err);
@@ -210,6 +241,8 @@ static void tell(const struct build *b, struct skep_report *report)
 		skep_node_str(row, "arch", NULL, u->arch->name);
 		skep_node_str(row, "object", "object", u->out);
 		skep_node_str(row, "skeleton", "skeleton", u->skeleton);
+		if (b->opts->pin)
+			skep_node_str(row, "pinned", "pinned", u->pin);
 	}
 	skep_node_str(root, "package", "package", b->opts->output ?: b->package);
 	skep_node_str(root, "digest", "digest", b->digest);

@@ -6,6 +6,7 @@
 #include <skep/build.h>
 
 #include "lib/build/clang.h"
+#include "lib/build/origin.h"
 #include "lib/build/project.h"
 #include "lib/build/state.h"
 #include "lib/build/step.h"
@@ -20,9 +21,16 @@ struct unit {
 	char *gen;      /* build/gen/exec_watch: holds vmlinux.h */
 	char *out;      /* build/exec_watch.bpf.o */
 	char *skeleton; /* build/exec_watch.skel.h; NULL for all but the first architecture */
-	struct words parts;    /* what clang made of the sources */
+	struct origin origin; /* of its vmlinux.h */
+	bool lean;            /* clang may miss a name in it */
+	char *lean_text; /* what it held before build_full_header(); NULL if that was not called */
+	size_t lean_size;
+	char *pin;          /* vmlinux/x86_64/exec_watch/vmlinux.h, once it is written */
+	struct words parts; /* what clang made of the sources */
 	struct object *parsed; /* out, if a stage needed it; see unit_object() */
 };
+
+struct library;
 
 struct build {
 	const struct skep_build_opts *opts;
@@ -30,6 +38,7 @@ struct build {
 	struct project *project;
 	struct state state;
 	struct clang clang;
+	struct library *library; /* of kernels; NULL until it is needed */
 	char *share;
 	char *self; /* identity of the running program: what it makes of the same bytes may differ */
 	char *package; /* build/exec-watch.skep */
@@ -37,13 +46,23 @@ struct build {
 	int dir_fd, lock_fd;
 	struct unit *units; /* architecture by architecture, objects in skep.yaml's order */
 	size_t unit_cnt;
-	size_t steps; /* that had to be done */
+	size_t steps;         /* that had to be done */
+	struct words shadows; /* headers that were warned about */
 };
 
 int build_vmlinux(struct build *b, struct unit *u, struct skep_err *err);
 int build_compile(struct build *b, struct skep_err *err);
 int build_link(struct build *b, struct unit *u, struct skep_err *err);
 int build_package(struct build *b, struct skep_err *err);
+
+/* Put the full header in the place of a lean one; then, back. */
+int build_full_header(struct build *b, struct unit *u, struct skep_err *err);
+int build_lean_header(struct build *b, struct unit *u, struct skep_err *err);
+/* The full one it is: until one of deps changes, what clang read for the unit. begun_ns: before that. */
+int build_settle_header(struct build *b, struct unit *u, const struct words *deps,
+			int64_t begun_ns, struct skep_err *err);
+/* Write the headers of all units into the project. */
+int build_pin(struct build *b, struct skep_err *err);
 
 char *build_path(const struct build *b, const char *path); /* absolute; caller frees */
 int build_read(const struct build *b, const char *path, char **data, size_t *len,

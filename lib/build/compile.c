@@ -12,24 +12,13 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
-#include "lib/build/build.h"
+#include "lib/build/clang_words.h"
+#include "lib/build/compile.h"
 #include "lib/build/depfile.h"
 #include "lib/build/explain.h"
-#include "lib/build/pool.h"
 #include "lib/build/shadow.h"
 
 #define DATABASE "build/compile_commands.json"
-
-/* One source of one unit. */
-struct compile {
-	struct unit *unit;
-	const char *source;
-	char *out, *dep, *json; /* relative to the project */
-	struct step step;
-	struct words argv;
-	bool stale;
-	struct pool_job job;
-};
 
 static void compile_release(struct compile *c)
 {
@@ -39,6 +28,7 @@ static void compile_release(struct compile *c)
 	step_release(&c->step);
 	words_release(&c->argv);
 	buf_release(&c->job.out);
+	buf_release(&c->first.out);
 }
 
 /* The line as facts: places of outputs do not count, the program is a fact of its own. */
@@ -85,16 +75,27 @@ static int prepare(struct build *b, struct compile *c, struct unit *u, const cha
 	return rc ? skep_fail(err, ENOMEM, "out of memory") : words_check(&c->argv, err);
 }
 
-static int check_source(const struct build *b, const struct unit *u, size_t i,
-			struct skep_err *err)
+int compile_deps(const struct build *b, const struct compile *c, struct words *deps,
+		 struct skep_err *err)
 {
-	const char *source = u->object->sources[i];
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int rc = build_read(b, c->dep, &text, &len, err);
 
-	if (!faccessat(b->dir_fd, source, R_OK, 0))
-		return 0;
-	return project_fail(b->project, u->object->source_at[i], err, "source '%s' %s",
-			    source,
-			    errno == ENOENT ? "does not exist" : "cannot be read");
+	return rc ?: depfile_parse(deps, text, len, c->dep, err);
+}
+
+bool compile_read_header(const struct build *b, const struct compile *c)
+{
+	_cleanup_(words_release) struct words deps = { 0 };
+	_cleanup_free_ char *header = text_fmt("%s/vmlinux.h", c->unit->gen);
+
+	if (!header || compile_deps(b, c, &deps, NULL))
+		return true;
+	for (size_t i = 0; i < deps.n; i++)
+		if (!strcmp(deps.v[i], header))
+			return true;
+	return false;
 }
 
 /* What the source was made from according to clang, made the step's inputs. */
@@ -106,113 +107,37 @@ static int record(struct build *b, struct compile *c, struct skep_err *err)
 	struct step_result result = { .inputs = &deps,
 				      .absent = &absent,
 				      .outputs = &made };
-	_cleanup_free_ char *text = NULL;
-	size_t len;
-	int rc = build_read(b, c->dep, &text, &len, err);
+	int rc = compile_deps(b, c, &deps, err);
 
 	if (!rc)
-		rc = depfile_parse(&deps, text, len, c->dep, err);
-	if (!rc)
 		rc = shadow_paths(&absent, &deps, &c->argv, &b->state, err);
+	if (!rc)
+		shadow_warn(b, c->unit, &deps);
 	words_add(&made, c->out);
 	words_add(&made, c->json);
 	return rc ?: words_check(&made, err) ?: step_done(&c->step, &result, err);
-}
-
-static const char *error_in(const char *line)
-{
-	const char *error = strstr(line, ": error: "),
-		   *fatal = strstr(line, ": fatal error: ");
-
-	return !error || (fatal && fatal < error) ? fatal : error;
-}
-
-/* "src/a.c:12:5: error: text" -> where and what; false if the line is something else. */
-static bool parse_error(const char *line, struct skep_err *err)
-{
-	const char *at = strncmp(line, "fatal error: ", 13) ? error_in(line) : line;
-	const char *end = at ? strchrnul(at, '\n') : NULL, *text;
-	char path[200];
-	int row, col, n = 0;
-
-	if (!at || memchr(line, '\n', (size_t)(at - line)))
-		return false;
-	text = strstr(at, "error: ") + 7;
-	if (sscanf(line, "%199[^:\n]:%d:%d%n", path, &row, &col, &n) != 3 ||
-	    line + n != at) {
-		skep_fail(err, SKEP_ECOMPILE, "%.*s", (int)(end - text), text);
-		return true;
-	}
-	skep_fail(err, SKEP_ECOMPILE, "%.*s", (int)(end - text), text);
-	skep_err_at(err, path, row, col);
-	return true;
-}
-
-/* "In file included from src/a.c:3:" at or just before the line of an error, or NULL. */
-static const char *includer(const char *text, const char *error)
-{
-	static const char lead[] = "In file included from ";
-	const char *at = error;
-
-	while (at > text && at[-1] == '\n') {
-		const char *line = at - 1;
-
-		while (line > text && line[-1] != '\n')
-			line--;
-		if (strncmp(line, lead, sizeof(lead) - 1))
-			break;
-		at = line;
-	}
-	return at < error ? at + sizeof(lead) - 1 : NULL;
-}
-
-/* An error in a header that is not the project's is the doing of the source that includes it. */
-static void blame_source(const char *text, const char *error, struct skep_err *err)
-{
-	const char *by = *error == '/' ? includer(text, error) : NULL;
-	char path[200];
-	int row;
-
-	if (!err || !by || sscanf(by, "%199[^:\n]:%d", path, &row) != 2)
-		return;
-	err->where[0] = '\0';
-	skep_err_at(err, path, row, 0);
-}
-
-/* Failures that say nothing about the source: no room, no permission, no more processes. */
-static int system_error(const char *text)
-{
-	static const int codes[] = {
-		ENOSPC, EDQUOT, EROFS, EACCES, EMFILE, ENFILE, ENOMEM
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-		if (strstr(text, strerror(codes[i])))
-			return codes[i];
-	return 0;
 }
 
 static int compile_failed(const struct compile *c, struct skep_err *err)
 {
 	const char *text = c->job.out.data ?: "";
 	const struct explain *known = explain_find(text);
-	int code = system_error(text);
-	bool found = false;
+	int code = clang_words_system(text);
+	bool found = clang_words_error(text, err);
 
-	for (const char *line = text; *line && !found; line = strchrnul(line, '\n') + 1) {
-		found = parse_error(line, err);
-		if (found)
-			blame_source(text, line, err);
-		if (!strchr(line, '\n'))
-			break;
-	}
 	if (!found && c->job.status > 128)
 		code = skep_fail(err, SKEP_ETOOL, "clang was ended by signal %d",
 				 c->job.status - 128);
 	else if (!found)
 		skep_fail(err, SKEP_ECOMPILE, "clang ended with status %d", c->job.status);
 	skep_err_at(err, c->source, 0, 0);
-	if (known)
+	if (c->unit->origin.kind == ORIGIN_PINNED && clang_words_undeclared(text))
+		skep_err_hint(
+			err,
+			"vmlinux.h is pinned and may lack it: skep build --pin makes "
+			"'%s' anew",
+			c->unit->origin.name);
+	else if (known)
 		skep_err_hint(err, "%s: %s", known->cause, known->fix);
 	if (code && err)
 		err->code = abs(code);
@@ -228,7 +153,7 @@ static void tell_output(const struct build *b, const struct compile *c)
 			skep_log(b->log, SKEP_LOG_WARN, "%s", line);
 }
 
-static int run_stale(struct build *b, struct compile *list, size_t n, struct skep_err *err)
+int compile_run(struct build *b, struct compile *list, size_t n, struct skep_err *err)
 {
 	_cleanup_free_ struct pool_job *jobs = calloc(n + 1, sizeof(*jobs));
 	_cleanup_(words_release) struct words env = { 0 };
@@ -245,13 +170,15 @@ static int run_stale(struct build *b, struct compile *list, size_t n, struct ske
 		return skep_fail(err, ENOMEM, "out of memory");
 	pool.env.env = (const char *const *)env.v;
 	for (size_t i = 0; i < n; i++)
-		if (list[i].stale)
+		if (list[i].run)
 			jobs[cnt++].argv = (const char *const *)list[i].argv.v;
-	rc = pool_run(&pool, jobs, cnt, err);
+	rc = cnt ? pool_run(&pool, jobs, cnt, err) : 0;
 	cnt = 0;
-	for (size_t i = 0; i < n; i++)
-		if (list[i].stale)
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].run)
 			list[i].job = jobs[cnt++];
+		list[i].run = false;
+	}
 	return rc;
 }
 
@@ -336,7 +263,7 @@ static int compile_all(struct build *b, struct compile *list, size_t n,
 	int rc = 0;
 
 	for (size_t i = 0; i < n && !rc; i++) {
-		list[i].stale = !step_fresh(&list[i].step);
+		list[i].stale = list[i].run = !step_fresh(&list[i].step);
 		any |= list[i].stale;
 		if (list[i].stale) {
 			skep_log(b->log, SKEP_LOG_INFO, "clang %s", list[i].source);
@@ -344,7 +271,7 @@ static int compile_all(struct build *b, struct compile *list, size_t n,
 		}
 	}
 	if (!rc && any)
-		rc = run_stale(b, list, n, err);
+		rc = compile_run(b, list, n, err) ?: fallback(b, list, n, err);
 	if (!rc && any)
 		rc = finish(b, list, n, err);
 	return rc ?: update_database(b, list, n, err);
@@ -365,9 +292,7 @@ int build_compile(struct build *b, struct skep_err *err)
 		for (size_t j = 0; j < b->units[i].object->source_cnt && !rc; j++) {
 			struct unit *u = &b->units[i];
 
-			rc = check_source(b, u, j, err)
-				     ?: prepare(b, &list[at++], u, u->object->sources[j],
-						err);
+			rc = prepare(b, &list[at++], u, u->object->sources[j], err);
 		}
 	if (!rc)
 		rc = compile_all(b, list, n, err);

@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/text.h"
 
 /* Folders in the order in which clang looks: -I, then -isystem. */
 static void include_folders(struct words *folders, const struct words *argv)
@@ -26,14 +28,6 @@ static void include_folders(struct words *folders, const struct words *argv)
 			words_add(folders, argv->v[i + 1]);
 }
 
-static bool has(const struct words *w, const char *s)
-{
-	for (size_t i = 0; i < w->n; i++)
-		if (!strcmp(w->v[i], s))
-			return true;
-	return false;
-}
-
 /* Folders of the project's own files among deps: a quoted name is looked for there first. */
 static void own_folders(struct words *own, const struct words *deps)
 {
@@ -43,7 +37,7 @@ static void own_folders(struct words *own, const struct words *deps)
 				? fs_dirname(deps->v[i])
 				: NULL;
 
-		if (dir && !has(own, dir))
+		if (dir && !words_has(own, dir))
 			words_add(own, dir);
 	}
 }
@@ -67,7 +61,7 @@ static void add_absent(struct words *absent, const struct state *state, const ch
 {
 	_cleanup_free_ char *path = strcmp(dir, ".") ? fs_join(dir, name) : strdup(name);
 
-	if (path && !state_exists(state, path) && !has(absent, path))
+	if (path && !state_exists(state, path) && !words_has(absent, path))
 		words_add(absent, path);
 }
 
@@ -91,4 +85,32 @@ int shadow_paths(struct words *absent, const struct words *deps, const struct wo
 			add_absent(absent, state, folders.v[j], name);
 	}
 	return words_check(&folders, err) ?: words_check(&own, err) ?: words_check(absent, err);
+}
+
+static bool same_file(const struct build *b, const char *one, const char *other)
+{
+	_cleanup_free_ char *x = build_path(b, one);
+	_cleanup_free_ char *y = build_path(b, other);
+	struct stat a, z;
+
+	return x && y && !stat(x, &a) && !stat(y, &z) && a.st_dev == z.st_dev &&
+	       a.st_ino == z.st_ino;
+}
+
+void shadow_warn(struct build *b, const struct unit *u, const struct words *deps)
+{
+	_cleanup_free_ char *own = text_fmt("%s/vmlinux.h", u->gen);
+
+	for (size_t i = 0; own && i < deps->n; i++) {
+		const char *path = deps->v[i];
+
+		if (strcmp(fs_basename(path), "vmlinux.h") || !strcmp(path, own) ||
+		    words_has(&b->shadows, path) || same_file(b, path, own))
+			continue;
+		words_add(&b->shadows, path);
+		skep_log(b->log, SKEP_LOG_WARN,
+			 "'%s' is read instead of the generated vmlinux.h: include <vmlinux.h> "
+			 "in angle brackets, remove the file, or set 'vmlinux' to it",
+			 path);
+	}
 }

@@ -5,11 +5,15 @@
 
 #include <skep/error.h>
 
+#include "lib/build/build.h"
 #include "lib/build/state.h"
 #include "lib/build/words.h"
 
 /* deps: what clang read; argv: its line, for the include folders. Adds to absent. */
 int shadow_paths(struct words *absent, const struct words *deps, const struct words *argv,
 		 const struct state *state, struct skep_err *err);
+
+/* Warn, once in a build, of a vmlinux.h that clang read instead of the unit's own. */
+void shadow_warn(struct build *b, const struct unit *u, const struct words *deps);
 
 #endif

@@ -169,6 +169,38 @@ int step_done(struct step *step, const struct step_result *result, struct skep_e
 	return 0;
 }
 
+static bool has_input(const struct state_step *s, const char *path)
+{
+	for (size_t i = 0; i + 1 < s->inputs.n; i += 2)
+		if (!strcmp(s->inputs.v[i], path))
+			return true;
+	return false;
+}
+
+int step_amend(struct step *step, const struct step_result *more, struct skep_err *err)
+{
+	struct state_step *now = state_step(step->state, step->name);
+	_cleanup_(words_release) struct words inputs = { 0 };
+	bool ok;
+
+	if (!now)
+		return skep_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < more->inputs->n; i++)
+		if (!has_input(now, more->inputs->v[i]))
+			words_add(&inputs, more->inputs->v[i]);
+	free(now->note);
+	now->note = strdup(more->note);
+	words_release(&now->outputs);
+	step->state->changed = true;
+	ok = add_digests(step, &now->inputs, &inputs, false) &&
+	     add_digests(step, &now->outputs, more->outputs, true);
+	if (!now->note || inputs.err || now->inputs.err || now->outputs.err)
+		return skep_fail(err, ENOMEM, "out of memory");
+	if (!ok)
+		state_step_clear(now);
+	return 0;
+}
+
 const char *step_note(const struct step *step)
 {
 	const struct state_step *s = state_step(step->state, step->name);

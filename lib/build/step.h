@@ -42,6 +42,12 @@ bool step_fresh(struct step *step);
  */
 int step_done(struct step *step, const struct step_result *result, struct skep_err *err);
 
+/*
+ * A step that was done made other bytes after all, in the same places, and depends on more files; note is what
+ * to remember now.
+ */
+int step_amend(struct step *step, const struct step_result *more, struct skep_err *err);
+
 const char *step_note(const struct step *step); /* of the last result; NULL if none */
 
 #endif

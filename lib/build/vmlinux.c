@@ -1,101 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vmlinux.h of a unit: build/gen/<object>/vmlinux.h, a link to the header that was generated or
- * named. A source of types is known by its stamp; the running kernel's by the boot it belongs to.
+ * vmlinux.h of a unit: build/gen/<object>/vmlinux.h. The step's note tells which it is:
+ *
+ *	given	a link to a header that skep.yaml or a pin names
+ *	lean	made from the types that the unit's sources name
+ *	full	all types: a lean header was not enough for clang, or only a preprocessor knows the names
+ *
+ * Objects made with the one and the other are the same programs, but not the same bytes: their BTF holds
+ * more or less of what nobody looks at. So that a build is a function of its sources, each edit begins
+ * lean again; where that is in vain it takes clang a tenth of the time that the full header does.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "lib/btf/index.h"
+#include "lib/btf/lean.h"
+#include "lib/btf/scan.h"
 #include "lib/btf/vmlinux.h"
 #include "lib/build/build.h"
 
-#define HOST_BTF "/sys/kernel/btf/vmlinux"
+#define LEAN  "lean"
+#define FULL  "full"
+#define GIVEN "given"
 
-static bool is_host(const struct unit *u)
+/* What the header's step reads, makes and decides. */
+struct making {
+	struct step step;
+	struct words inputs, absent, outputs;
+	char *header; /* build/gen/<object>/vmlinux.h */
+	char *note;
+};
+
+static void making_release(struct making *m)
 {
-	return !strcmp(u->object->vmlinux, "host");
-}
-
-static bool is_header(const struct unit *u)
-{
-	const char *path = u->object->vmlinux;
-	size_t n = strlen(path);
-
-	return n > 2 && !strcmp(path + n - 2, ".h");
-}
-
-/* Reading 5 MB to see whether they changed would cost more than all else: a boot has one kernel. */
-static char *host_identity(void)
-{
-	_cleanup_free_ char *boot = NULL;
-	struct stat st;
-	size_t len;
-
-	if (stat(HOST_BTF, &st) ||
-	    fs_read("/proc/sys/kernel/random/boot_id", 128, &boot, &len, NULL))
-		return NULL;
-	return text_fmt("host, boot %.36s, %lld bytes", boot, (long long)st.st_size);
-}
-
-static int file_identity(const struct build *b, const struct unit *u, char **identity,
-			 struct skep_err *err)
-{
-	_cleanup_free_ char *path = fs_join(b->project->dir, u->object->vmlinux);
-	struct stat st;
-
-	if (!path)
-		return skep_fail(err, ENOMEM, "out of memory");
-	if (stat(path, &st) || !S_ISREG(st.st_mode)) {
-		project_fail(b->project, u->object->vmlinux_at, err,
-			     "vmlinux '%s' is no file", u->object->vmlinux);
-		skep_err_hint(
-			err,
-			"it is host, or a file: raw BTF, an ELF with .BTF, a header named *.h");
-		return -SKEP_EPROJECT;
-	}
-	*identity = text_fmt("%s %lld.%09ld %lld", path, (long long)st.st_mtim.tv_sec,
-			     st.st_mtim.tv_nsec, (long long)st.st_size);
-	return *identity ? 0 : skep_fail(err, ENOMEM, "out of memory");
-}
-
-static int identify(const struct build *b, const struct unit *u, char **identity,
-		    struct skep_err *err)
-{
-	if (!is_host(u))
-		return file_identity(b, u, identity, err);
-	if (u->arch != arch_host()) {
-		project_fail(b->project, u->arch_at, err,
-			     "object '%s' for %s needs types of that architecture",
-			     u->object->name, u->arch->name);
-		skep_err_hint(
-			err,
-			"set 'vmlinux' to a file: BTF of a kernel of %s, or a header",
-			u->arch->name);
-		return -SKEP_EPROJECT;
-	}
-	*identity = host_identity();
-	if (*identity)
-		return 0;
-	skep_fail(err, ENOENT, "this kernel has no " HOST_BTF);
-	return skep_err_hint(
-		err, "set 'vmlinux' in skep.yaml to a file: BTF of a kernel, or a header");
+	step_release(&m->step);
+	words_release(&m->inputs);
+	words_release(&m->absent);
+	words_release(&m->outputs);
+	free(m->header);
+	free(m->note);
 }
 
 /* Replace a link in one step, as files are. */
-static int publish_link(const char *target, const char *link, struct skep_err *err)
+static int publish_link(const struct build *b, const char *target, const char *name,
+			struct skep_err *err)
 {
-	_cleanup_free_ char *tmp = text_fmt("%s.%d", link, (int)getpid());
+	_cleanup_free_ char *link = build_path(b, name);
+	_cleanup_free_ char *dir = link ? fs_dirname(link) : NULL;
+	_cleanup_free_ char *tmp = link ? text_fmt("%s.%d", link, (int)getpid()) : NULL;
+	int rc;
 
-	if (!tmp)
+	if (!dir || !tmp)
 		return skep_fail(err, ENOMEM, "out of memory");
+	rc = fs_mkdirs(dir, 0777, err);
+	if (rc)
+		return rc;
 	unlink(tmp);
 	if (symlink(target, tmp) || rename(tmp, link)) {
 		skep_fail(err, errno, "cannot make link: %s", strerror(errno));
@@ -105,101 +70,212 @@ static int publish_link(const char *target, const char *link, struct skep_err *e
 	return 0;
 }
 
-/* Links of earlier boots and other versions lead to headers that nobody will ask for this way. */
-static void drop_host_links(const char *dir)
+static int put_full(struct build *b, const struct unit *u, const struct btf_index *ix,
+		    const char *name, struct skep_err *err)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
+	_cleanup_(buf_release) struct buf text = { 0 };
+	int rc = vmlinux_full(&text, ix, b->opts->cache_dir, err);
 
-	while (d && (e = readdir(d)))
-		if (!strncmp(e->d_name, "host-", 5))
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
+	if (rc)
+		return rc;
+	skep_log(b->log, SKEP_LOG_EXPLAIN, "%s: every type of %s", name, u->origin.name);
+	return build_publish(b, name, text.data, text.len, err);
 }
 
-/*
- * The running kernel's header. In the cache, a link named after the boot and this program leads to
- * it: then the 5 MB of BTF need not be read to learn their digest.
- */
-static int host_header(const struct build *b, const char *identity, const char *dir,
-		       char **header, struct skep_err *err)
+static int scan_unit(const struct build *b, const struct unit *u, struct scan **out,
+		     struct skep_err *err)
 {
-	_cleanup_free_ char *key = text_fmt("%s %s", identity, b->self);
-	_cleanup_free_ char *link = NULL;
-	uint8_t digest[SKEP_SHA256_LEN];
-	char hex[SKEP_SHA256_HEX];
+	_cleanup_(words_release) struct words flags = { 0 };
+	_cleanup_free_ char *libbpf = fs_join(b->share, "libbpf");
+	const char *weak[] = { libbpf };
+	struct scan_opts opts = {
+		.dir = b->project->dir,
+		.sources = (const char *const *)u->object->sources,
+		.source_cnt = u->object->source_cnt,
+		.weak_dirs = weak,
+		.weak_dir_cnt = ARRAY_SIZE(weak),
+	};
+
+	if (!libbpf)
+		return skep_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < u->object->cflag_cnt; i++)
+		words_add(&flags, u->object->cflags[i]);
+	words_fmt(&flags, "-D__TARGET_ARCH_%s", u->arch->srcarch);
+	words_fmt(&flags, "-isystem%s/bpf", b->share);
+	words_fmt(&flags, "-isystem%s", libbpf);
+	opts.cflags = (const char *const *)flags.v;
+	opts.cflag_cnt = flags.n;
+	return words_check(&flags, err) ?: scan_sources(out, &opts, err);
+}
+
+/* Definitions in a header, for --explain. */
+static size_t count_types(const struct buf *text)
+{
+	size_t n = 0;
+
+	for (const char *s = text->data; s && (s = strchr(s, '\n')); s++)
+		n += s[1] == '}' || !strncmp(s + 1, "typedef ", 8);
+	return n;
+}
+
+static int choose(struct build *b, struct unit *u, struct making *m,
+		  const struct btf_index *ix, const struct scan *names,
+		  struct skep_err *err)
+{
+	_cleanup_(buf_release) struct buf text = { 0 };
 	int rc;
 
-	if (!key)
-		return skep_fail(err, ENOMEM, "out of memory");
-	sha256(key, strlen(key), digest);
-	hex_encode(digest, sizeof(digest), hex);
-	link = text_fmt("%s/host-%.16s.h", dir, hex);
-	*header = link ? realpath(link, NULL) : NULL;
-	if (*header)
-		return 0;
-	skep_log(b->log, SKEP_LOG_INFO, "vmlinux.h from the running kernel");
-	rc = vmlinux_header(NULL, dir, header, digest, err);
-	if (!rc && link && b->opts->cache_dir) {
-		drop_host_links(dir);
-		publish_link(*header, link, NULL);
+	if (scan_vague(names)) {
+		skep_log(b->log, SKEP_LOG_EXPLAIN,
+			 "%s: ## puts names together that a lean header may lack",
+			 m->header);
+		m->note = strdup(FULL);
+		return put_full(b, u, ix, m->header, err);
 	}
+	rc = lean_header(&text, ix, names, b->opts->cache_dir, err);
+	if (rc)
+		return rc;
+	skep_log(b->log, SKEP_LOG_EXPLAIN,
+		 "%s: lean, %zu types for the names in %zu files", m->header,
+		 count_types(&text), m->inputs.n);
+	m->note = strdup(LEAN);
+	return build_publish(b, m->header, text.data, text.len, err);
+}
+
+static int make_lean(struct build *b, struct unit *u, struct making *m,
+		     struct skep_err *err)
+{
+	struct btf_index *ix = NULL;
+	struct scan *names = NULL;
+	const char *path;
+	int rc;
+
+	skep_log(b->log, u->origin.chosen ? SKEP_LOG_WARN : SKEP_LOG_INFO,
+		 "vmlinux.h of '%s' for %s: types of %s%s", u->object->name,
+		 u->arch->name, u->origin.name,
+		 u->origin.chosen ? ", the newest in the library" : "");
+	rc = origin_index(&u->origin, b, u, &ix, err) ?: scan_unit(b, u, &names, err);
+	for (size_t i = 0; !rc && (path = scan_file(names, i)); i++)
+		words_add(&m->inputs, path);
+	for (size_t i = 0; !rc && (path = scan_absent(names, i)); i++)
+		words_add(&m->absent, path);
+	if (!rc)
+		rc = choose(b, u, m, ix, names, err);
+	scan_free(names);
+	btf_index_close(ix);
 	return rc;
 }
 
-/* The header that build/gen/<object>/vmlinux.h shall lead to. */
-static int find_header(const struct build *b, const struct unit *u, const char *identity,
-		       char **header, struct skep_err *err)
+static int make(struct build *b, struct unit *u, struct making *m, struct skep_err *err)
 {
-	_cleanup_free_ char *path = fs_join(b->project->dir, u->object->vmlinux);
-	_cleanup_free_ char *dir = b->opts->cache_dir
-					   ? fs_join(b->opts->cache_dir, "vmlinux")
-					   : build_path(b, "build/gen");
-	uint8_t digest[SKEP_SHA256_LEN];
 	int rc;
 
-	if (!path || !dir)
+	b->steps++;
+	if (!origin_is_header(&u->origin))
+		return make_lean(b, u, m, err);
+	rc = publish_link(b, u->origin.path, m->header, err);
+	m->note = strdup(GIVEN);
+	return rc;
+}
+
+static void add_facts(const struct build *b, const struct unit *u, struct step *step)
+{
+	_cleanup_free_ char *line = NULL;
+	struct words flags = { 0 };
+
+	step_fact(step, "vmlinux", u->origin.identity);
+	step_fact(step, "skep", b->self);
+	if (origin_is_header(&u->origin))
+		return;
+	for (size_t i = 0; i < u->object->source_cnt; i++)
+		step_fact(step, "source", u->object->sources[i]);
+	words_fmt(&flags, "%s", b->share);
+	for (size_t i = 0; i < u->object->cflag_cnt; i++)
+		words_add(&flags, u->object->cflags[i]);
+	line = words_join(&flags, " ");
+	step_fact(step, "flags", line);
+	words_release(&flags);
+}
+
+static int begin(struct making *m, struct build *b, const struct unit *u,
+		 struct skep_err *err)
+{
+	m->header = text_fmt("%s/vmlinux.h", u->gen);
+	if (!m->header)
 		return skep_fail(err, ENOMEM, "out of memory");
-	if (is_header(u)) {
-		*header = TAKE(path);
-		return 0;
-	}
-	rc = fs_mkdirs(dir, b->opts->cache_dir ? 0700 : 0777, err);
-	if (rc || is_host(u))
-		return rc ?: host_header(b, identity, dir, header, err);
-	skep_log(b->log, SKEP_LOG_INFO, "vmlinux.h from %s", u->object->vmlinux);
-	return vmlinux_header(path, dir, header, digest, err);
+	step_init(&m->step, &b->state, b->log, m->header);
+	add_facts(b, u, &m->step);
+	words_add(&m->outputs, m->header);
+	return words_check(&m->outputs, err) ?: words_check(&m->step.facts, err);
+}
+
+static int finish(struct making *m, struct skep_err *err)
+{
+	struct step_result result = { .inputs = &m->inputs,
+				      .absent = &m->absent,
+				      .outputs = &m->outputs,
+				      .note = m->note };
+
+	if (!m->note)
+		return skep_fail(err, ENOMEM, "out of memory");
+	return words_check(&m->inputs, err)
+		       ?: words_check(&m->absent, err) ?: step_done(&m->step, &result, err);
 }
 
 int build_vmlinux(struct build *b, struct unit *u, struct skep_err *err)
 {
+	struct making m = { 0 };
+	int rc = origin_find(&u->origin, b, u, err) ?: begin(&m, b, u, err);
+
+	if (!rc && !step_fresh(&m.step))
+		rc = make(b, u, &m, err) ?: finish(&m, err);
+	if (!rc)
+		u->lean = step_note(&m.step) && !strcmp(step_note(&m.step), LEAN);
+	making_release(&m);
+	return rc;
+}
+
+int build_full_header(struct build *b, struct unit *u, struct skep_err *err)
+{
 	_cleanup_free_ char *name = text_fmt("%s/vmlinux.h", u->gen);
-	_cleanup_free_ char *dir = build_path(b, u->gen);
-	_cleanup_free_ char *link = name ? build_path(b, name) : NULL;
-	_cleanup_free_ char *identity = NULL;
-	_cleanup_free_ char *header = NULL;
-	_cleanup_(words_release) struct words made = { 0 };
-	_cleanup_(step_release) struct step step;
-	struct step_result result = { .outputs = &made };
+	_cleanup_(buf_release) struct buf text = { 0 };
+	struct btf_index *ix = NULL;
 	int rc;
 
-	step_init(&step, &b->state, b->log, name);
-	if (!name || !dir || !link)
-		return skep_fail(err, ENOMEM, "out of memory");
-	rc = identify(b, u, &identity, err);
+	if (u->lean_text)
+		return 0;
+	rc = name ? build_read(b, name, &u->lean_text, &u->lean_size, err)
+		  : skep_fail(err, ENOMEM, "out of memory");
+	if (!rc)
+		rc = origin_index(&u->origin, b, u, &ix, err);
+	if (!rc)
+		rc = vmlinux_full(&text, ix, b->opts->cache_dir, err);
+	btf_index_close(ix);
 	if (rc)
 		return rc;
-	step_fact(&step, "vmlinux", identity);
-	step_fact(&step, "skep", b->self);
-	if (step_fresh(&step))
-		return 0;
-	b->steps++;
-	rc = find_header(b, u, identity, &header, err);
-	if (!rc)
-		rc = fs_mkdirs(dir, 0777, err);
-	if (!rc)
-		rc = publish_link(header, link, err);
-	words_add(&made, name);
-	return rc ?: words_check(&made, err) ?: step_done(&step, &result, err);
+	/* where nothing less would do, that is what is there */
+	u->lean = text.len != u->lean_size || memcmp(text.data, u->lean_text, text.len);
+	return build_publish(b, name, text.data, text.len, err);
+}
+
+int build_lean_header(struct build *b, struct unit *u, struct skep_err *err)
+{
+	_cleanup_free_ char *name = text_fmt("%s/vmlinux.h", u->gen);
+
+	return name ? build_publish(b, name, u->lean_text, u->lean_size, err)
+		    : skep_fail(err, ENOMEM, "out of memory");
+}
+
+int build_settle_header(struct build *b, struct unit *u, const struct words *deps,
+			int64_t begun_ns, struct skep_err *err)
+{
+	_cleanup_(words_release) struct words made = { 0 };
+	struct step_result more = { .inputs = deps, .outputs = &made, .note = FULL };
+	struct step step = { .state = &b->state, .log = b->log, .begun_ns = begun_ns };
+
+	words_fmt(&made, "%s/vmlinux.h", u->gen);
+	if (words_check(&made, err))
+		return -ENOMEM;
+	step.name = made.v[0];
+	return step_amend(&step, &more, err);
 }

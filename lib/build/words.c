@@ -57,6 +57,14 @@ void words_fmt(struct words *w, const char *fmt, ...)
 	words_take(w, n < 0 ? NULL : s);
 }
 
+bool words_has(const struct words *w, const char *s)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!strcmp(w->v[i], s))
+			return true;
+	return false;
+}
+
 int words_check(const struct words *w, struct skep_err *err)
 {
 	return w->err ? skep_fail(err, ENOMEM, "out of memory") : 0;

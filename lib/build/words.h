@@ -3,6 +3,7 @@
 #ifndef LIB_BUILD_WORDS_H
 #define LIB_BUILD_WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <skep/error.h>
@@ -18,6 +19,7 @@ void words_add(struct words *w, const char *s); /* copied */
 void words_fmt(struct words *w, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void words_take(struct words *w, char *s); /* takes s over; NULL is lack of memory */
+bool words_has(const struct words *w, const char *s);
 int words_check(const struct words *w, struct skep_err *err);
 char *words_join(const struct words *w,
 		 const char *between); /* caller frees; NULL without memory */

@@ -29,6 +29,7 @@ struct skep_build_opts {
 	const struct skep_log *log;
 	const char *output; /* the package is put here as well; NULL: only into build/ */
 	const char *home;   /* of the kernel library; NULL: none */
+	bool pin; /* write the generated vmlinux.h into the project, where later builds take it from */
 };
 
 /**
