@@ -24,6 +24,19 @@ bool btf_is(const void *head, size_t len)
 	       ((p[0] == 0x9f && p[1] == 0xeb) || (p[0] == 0xeb && p[1] == 0x9f));
 }
 
+const void *btf_next(const void *data, size_t len, bool big_endian)
+{
+	const char *magic = big_endian ? "\xeb\x9f\x01\0" : "\x9f\xeb\x01\0";
+	const char *p = data, *end = p + len;
+
+	while (end - p >= 4 && (p = memchr(p, magic[0], (size_t)(end - p) - 3))) {
+		if (!memcmp(p, magic, 4))
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 bool btf_extent(struct btf_extent *x, const void *data, size_t len, size_t max)
 {
 	const unsigned char *p = data;
@@ -61,14 +74,13 @@ static bool strings_end(const unsigned char *p, const struct btf_extent *x)
 
 bool btf_search(const void *data, size_t len, size_t *off, struct btf_extent *x)
 {
-	static const char magics[2][4] = { "\x9f\xeb\x01\0", "\xeb\x9f\x01\0" };
 	const unsigned char *base = data, *end = base + len;
 	bool found = false;
 
-	for (int i = 0; i < 2; i++) {
+	for (int be = 0; be < 2; be++) {
 		const unsigned char *p = base;
 
-		while ((p = memmem(p, (size_t)(end - p), magics[i], 4))) {
+		for (; (p = btf_next(p, (size_t)(end - p), be)); p++) {
 			struct btf_extent here;
 			size_t left = (size_t)(end - p);
 
@@ -79,7 +91,6 @@ bool btf_search(const void *data, size_t len, size_t *off, struct btf_extent *x)
 				*off = (size_t)(p - base);
 				found = true;
 			}
-			p++;
 		}
 	}
 	return found;

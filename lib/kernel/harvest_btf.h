@@ -17,6 +17,9 @@ struct btf_extent {
 
 bool btf_is(const void *head, size_t len); /* by its magic, of either byte order */
 
+/* Where the next magic of a byte order is, or NULL. */
+const void *btf_next(const void *data, size_t len, bool big_endian);
+
 /* What a header promises; false: not a header, or one that no file of max bytes could keep. */
 bool btf_extent(struct btf_extent *x, const void *data, size_t len, size_t max);
 

@@ -64,9 +64,8 @@ static int copy_blob(struct harvest_blob *blob, const void *data, size_t len,
 /* The next header of the module's byte order from *at on; false: none in what has been unpacked. */
 static bool next_header(const struct unpacking *u, size_t *at)
 {
-	bool be = u->out.data[EI_DATA] == ELFDATA2MSB;
-	const char *p = memmem(u->out.data + *at, u->out.len - *at,
-			       be ? "\xeb\x9f\x01\0" : "\x9f\xeb\x01\0", 4);
+	const char *p = btf_next(u->out.data + *at, u->out.len - *at,
+				 u->out.data[EI_DATA] == ELFDATA2MSB);
 
 	if (p)
 		*at = (size_t)(p - u->out.data);

@@ -124,9 +124,9 @@ static enum part in_modules(const char *rest)
 
 static enum part by_base(const char *path, char release[static NAME_RELEASE_MAX])
 {
-	const char *base = fs_basename(path), *rest;
+	const char *base = fs_basename(path), *rest = base;
 	enum part part;
-	size_t len;
+	size_t len = 0;
 
 	if (is_module(base))
 		return PART_MODULE;
