@@ -43,6 +43,7 @@ struct apt_call {
 	const char *const *argv;
 	bool conf;
 	const char *progress;
+	bool among_debs; /* where it works: apt removes what is there of a package it is asked about */
 };
 int apt_run(const struct apt *apt, const struct apt_call *call, struct buf *out,
 	    int *status, struct skep_err *err);

@@ -143,9 +143,11 @@ int apt_open(struct apt *apt, const struct skep_kernel_opts *opts,
 		return no_memory(err);
 	rc = find_programs(apt, err);
 	if (!rc)
-		rc = make_folders(apt, err);
+		rc = fs_mkdirs(apt->dir, 0700, err);
 	if (!rc)
 		rc = take_lock(apt, err);
+	if (!rc)
+		rc = make_folders(apt, err);
 	return rc ? rc : write_conf(apt, err);
 }
 
@@ -238,7 +240,8 @@ int apt_run(const struct apt *apt, const struct apt_call *call, struct buf *out,
 	    int *status, struct skep_err *err)
 {
 	const char *argv[MAX_ARGS + 8] = { "/usr/bin/env", "LC_ALL=C", call->argv[0] };
-	const struct proc_env env = { .cwd = apt->debs, .inherit_fd = apt->lock };
+	const struct proc_env env = { .cwd = call->among_debs ? apt->debs : apt->dir,
+				      .inherit_fd = apt->lock };
 	struct progress p = { apt->opts->log, apt->opts->progress ? call->progress : NULL,
 			      0, 0 };
 	struct proc proc;

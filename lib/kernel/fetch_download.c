@@ -30,7 +30,7 @@ static int download(const struct apt *apt, const struct fetch_file *file,
 	const char *const argv[] = { HELPER,          "-o",      "APT::Status-Fd=1",
 				     "download-file", file->uri, file->name,
 				     file->hash,      NULL };
-	const struct apt_call call = { argv, true, file->name };
+	const struct apt_call call = { argv, true, file->name, true };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	char reason[300];
 	int status;

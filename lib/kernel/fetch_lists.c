@@ -213,7 +213,7 @@ static int update(const struct apt *apt, struct sources *s, struct skep_err *err
 {
 	const char *const argv[] = { apt->get,           "-q",     "-o",
 				     "APT::Status-Fd=1", "update", NULL };
-	const struct apt_call call = { argv, true, "package lists" };
+	const struct apt_call call = { argv, true, "package lists", false };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	int rc = write_sources(apt, s, err), status = 0;
 	bool fewer = false;

@@ -59,7 +59,7 @@ struct metas {
 static int list_metas(const struct apt *apt, struct metas *m, struct skep_err *err)
 {
 	const char *const argv[] = { apt->cache, "pkgnames", IMAGE, NULL };
-	const struct apt_call call = { argv, true, NULL };
+	const struct apt_call call = { .argv = argv, .conf = true };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	char line[MAX_WORD];
 	const char *text;
@@ -161,7 +161,7 @@ static int depends(const struct apt *apt, struct packages *p, size_t from,
 		   struct skep_err *err)
 {
 	const char *argv[MAX_FILES + 4] = { apt->cache, "depends", "--important" };
-	const struct apt_call call = { argv, true, NULL };
+	const struct apt_call call = { .argv = argv, .conf = true };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	char line[MAX_WORD];
 	const char *text, *name;
@@ -244,7 +244,7 @@ static int locate(const struct apt *apt, const struct packages *p,
 		  struct fetch_files *files, struct skep_err *err)
 {
 	const char *argv[MAX_FILES + 8] = { apt->get, "download", "--print-uris" };
-	const struct apt_call call = { argv, true, NULL };
+	const struct apt_call call = { .argv = argv, .conf = true };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	char line[4096], reason[400];
 	const char *text;
@@ -300,7 +300,7 @@ int fetch_codename(const struct apt *apt, char **name, struct skep_err *err)
 				     "$(RELEASE) $(CODENAME)",
 				     "Created-By: Packages",
 				     NULL };
-	const struct apt_call call = { argv, true, NULL };
+	const struct apt_call call = { .argv = argv, .conf = true };
 	_cleanup_(buf_release) struct buf out = { 0 };
 	size_t n = strlen(apt->want->suite);
 	char line[MAX_WORD];
