@@ -48,6 +48,14 @@ static void *part(struct view *v, uint32_t *n, uint32_t max, size_t size)
 	return items;
 }
 
+/* All of them may be shown to people. */
+static bool is_plain(const char *s)
+{
+	while (*s >= 0x20 && *s < 0x7f)
+		s++;
+	return !*s;
+}
+
 static int read_strings(struct btf_bundle *b, struct view *v)
 {
 	struct bundle_strings *s = &b->strings;
@@ -62,7 +70,7 @@ static int read_strings(struct btf_bundle *b, struct view *v)
 		s->all[i] = (const char *)v->data + v->pos;
 		len = left ? strnlen(s->all[i], left) : 0;
 		view_take(v, len + 1);
-		if (v->bad)
+		if (v->bad || !is_plain(s->all[i]))
 			return -EBADMSG;
 	}
 	return 0;
@@ -100,19 +108,11 @@ static int read_btfs(struct btf_bundle *b, struct view *v)
 	return 0;
 }
 
-/* They are shown to people. */
-static bool is_plain(const char *s)
-{
-	while (*s >= 0x20 && *s < 0x7f)
-		s++;
-	return !*s;
-}
-
 static const char *get_string(const struct btf_bundle *b, struct view *v)
 {
 	uint32_t number = bundle_get(v);
 
-	v->bad |= number >= b->strings.n || !is_plain(b->strings.all[number]);
+	v->bad |= number >= b->strings.n;
 	return v->bad ? "" : b->strings.all[number];
 }
 
