@@ -3,6 +3,7 @@
 
 import io
 import json
+import re
 import tarfile
 
 import pytest
@@ -98,3 +99,148 @@ def test_another_architecture_is_another_package(skep, tmp_path):
     (p / "skep.yaml").write_text((p / "skep.yaml").read_text().replace("x86_64", "arm64"))
     assert digest() != first
     assert list(layers_of(p / "build/arches.skep")) == ["arm64"]
+
+
+# --- types of other architectures ----------------------------------------------------------------
+
+KERNEL = """
+    typedef unsigned int __u32;
+    typedef unsigned long long __u64;
+    struct task_struct { MORE unsigned long state; int pid; __u64 start; struct task_struct *parent; };
+    struct pt_regs { unsigned long regs[NUMBER]; };
+    struct other { int a; };
+    struct task_struct t; struct pt_regs r; struct other o; __u32 a;
+    """
+USER = """
+    #include <vmlinux.h>
+    #define SEC(x) __attribute__((section(x), used))
+    SEC("raw_tp/x") int f(struct task_struct *t) { return t->pid + sizeof(struct pt_regs) + t->state; }
+    char LICENSE[] SEC("license") = "GPL";
+    """
+
+
+@pytest.fixture
+def kernel(tool, tmp_path):
+    """kernel(name, order, members, number): raw BTF of a small kernel in the byte order of its architecture."""
+
+    def make(name, target="bpfel", members="", number=4):
+        source, path = tmp_path / f"{name}.c", tmp_path / f"{name}.btf"
+        source.write_text(KERNEL.replace("MORE", members).replace("NUMBER", str(number)))
+        tool("clang-19", f"--target={target}", "-g", "-c", source, "-o", f"{path}.o")
+        if not target.startswith("bpf"):
+            tool("pahole", "-J", f"{path}.o")
+        tool("llvm-objcopy-19", "--dump-section", f".BTF={path}", f"{path}.o")
+        return path
+
+    return make
+
+
+@pytest.fixture
+def library(skep, tmp_path):
+    home = {"SKEP_HOME": tmp_path / "library"}
+
+    def add(path, arch, id):
+        skep("kernel", "add", path, "--arch", arch, "--id", id, env=home).ok()
+
+    add.env = home
+    return add
+
+
+def struct(text, name):
+    return re.search(rf"^struct {name} \{{.*?^\}}[^\n]*;$", text, re.M | re.S)[0]
+
+
+def test_each_architecture_gets_its_newest_kernel_of_a_suite(skep, tmp_path, kernel, library, tool, bpftool):
+    for arch, target, number in (("x86_64", "bpfel", 1), ("arm64", "bpfel", 2), ("s390x", "bpfeb", 3)):
+        library(kernel(f"{arch}old", target, "int old;"), arch, f"debian/bookworm/{arch}/generic/6.1.0-9")
+        library(kernel(arch, target, "int fresh;", number), arch, f"debian/bookworm/{arch}/generic/6.1.0-56")
+    p = project(tmp_path / "p", "x86_64, arm64, s390x", USER, "debian/bookworm")
+    done = skep("build", "-C", p, "--explain", env=library.env).ok()
+    assert "vmlinux.h of" not in done.err
+    for arch, target, number in (("x86_64", "bpfel", 1), ("arm64", "bpfel", 2), ("s390x", "bpfeb", 3)):
+        sub = "" if arch == "x86_64" else f"{arch}/"
+        header = (p / f"build/gen/{sub}arches/vmlinux.h").read_text()
+        judge = bpftool("btf", "dump", "file", tmp_path / f"{arch}.btf", "format", "c").stdout
+        assert struct(header, "task_struct") == struct(judge, "task_struct") and "fresh" in header and "struct other" not in header
+        out = p / f"build/{sub}arches.bpf.o"
+        assert ("big endian" in tool("readelf", "-h", out).stdout) == (arch == "s390x")
+        # by hand, with bpftool's header
+        (tmp_path / "hand").mkdir(exist_ok=True)
+        (tmp_path / "hand/vmlinux.h").write_text(judge)
+        tool("clang-19", f"--target={target}", "-mcpu=v3", "-g", "-O2", f"-I{tmp_path}/hand", "-c", p / "a.bpf.c",
+             "-o", tmp_path / "hand/a.o")
+        code = [re.sub(r"File.*", "", tool("readelf", "-x", "raw_tp/x", f).stdout) for f in (out, tmp_path / "hand/a.o")]
+        assert code[0] == code[1] and code[0].strip()
+    assert len({d for d, _ in layers_of(p / "build/arches.skep").values()}) == 3
+    assert "was never made" not in skep("build", "-C", p, "--explain", env=library.env).err
+    # a newer one comes: only its architecture is made again
+    library(kernel("newer", "bpfel", "int newest;"), "arm64", "debian/bookworm/arm64/generic/6.1.0-57")
+    done = skep("build", "-C", p, "--explain", env=library.env)
+    again = [line.split(":")[0] for line in done.err.splitlines() if " changed (" in line]
+    assert "build/gen/arm64/arches/vmlinux.h" in again and not [a for a in again if "s390x" in a or "gen/arches" in a]
+    assert "newest" in (p / "build/gen/arm64/arches/vmlinux.h").read_text()
+
+
+def test_host_for_another_architecture_is_the_newest_of_the_library(skep, tmp_path, kernel, library, tool):
+    p = project(tmp_path / "p", "x86_64, s390x", USER.replace("t->state", "1"), "host")
+    done = skep("build", "-C", p, env=library.env)
+    assert (done.rc, done.err.splitlines()) == (2, [
+        "skep build: skep.yaml:3:16: object 'arches' for s390x needs types of that architecture",
+        "  hint: skep kernel fetch debian/stable:s390x, or set 'vmlinux' to a file: BTF of a kernel of s390x, or a header"])
+    library(kernel("s"), "arm64", "debian/trixie/arm64/generic/6.12.0-1")
+    library(kernel("t", "bpfeb"), "s390x", "debian/trixie/s390x/generic/6.12.0-1")
+    done = skep("build", "-C", p, env=library.env).ok()
+    assert done.err == ("vmlinux.h of 'arches' for s390x: types of debian/trixie/s390x/generic/6.12.0-1, "
+                        "the newest in the library\n")
+    assert skep("build", "-C", p, env=library.env).ok().err == ""
+
+
+def test_a_kernel_of_another_architecture(skep, tmp_path, kernel, library):
+    library(kernel("k"), "x86_64", "debian/bookworm/x86_64/generic/6.1.0-9")
+    p = project(tmp_path / "p", "x86_64, arm64", USER, "debian/bookworm/x86_64")
+    done = skep("build", "-C", p, env=library.env)
+    assert (done.rc, done.err.splitlines()) == (2, [
+        "skep build: skep.yaml:4:10: kernel 'debian/bookworm/x86_64/generic/6.1.0-9' is of x86_64, object 'arches' for arm64",
+        "  hint: name no more than distribution and suite: then each architecture gets its newest kernel"])
+    p = project(tmp_path / "q", "x86_64, arm64", USER, "debian/bookworm")
+    done = skep("build", "-C", p, env=library.env)
+    assert done.rc == 2 and done.err.startswith("skep build: skep.yaml:4:10: no arm64 kernel 'debian/bookworm' in the library\n")
+    assert "hint: skep kernel fetch debian/bookworm:arm64" in done.err
+
+
+@pytest.mark.parametrize("arch, target, what", [
+    ("x86_64", "bpfeb", "64-bit, big-endian"), ("s390x", "bpfel", "64-bit, little-endian"),
+    ("arm", "bpfel", "64-bit, little-endian"), ("arm64", "armv7-linux-gnueabihf", "32-bit, little-endian")])
+def test_types_that_contradict_the_architecture(skep, tmp_path, kernel, need, arch, target, what):
+    need("pahole")
+    kernel("types", target)
+    p = project(tmp_path / "p", arch, USER, tmp_path / "types.btf")
+    done = skep("build", "-C", p)
+    assert (done.rc, done.err) == (
+        2, f"skep build: skep.yaml:4:10: vmlinux '{tmp_path}/types.btf' is of a {what} kernel, object 'arches' for {arch}\n")
+
+
+def test_a_32_bit_kernel(skep, tmp_path, kernel, library, need, bpftool, tool):
+    """Its types are written as bpftool writes them: with its own pointers, for relocations to put right."""
+    need("pahole")
+    library(kernel("k", "armv7-linux-gnueabihf"), "arm", "debian/bookworm/arm/armmp/6.1.0-9")
+    p = project(tmp_path / "p", "arm", USER.replace("sizeof(struct pt_regs)", "t->parent->pid"), "debian/bookworm")
+    skep("build", "-C", p, env=library.env).ok()
+    judge = bpftool("btf", "dump", "file", tmp_path / "k.btf", "format", "c").stdout
+    assert struct((p / "build/gen/arches/vmlinux.h").read_text(), "task_struct") == struct(judge, "task_struct")
+    relos = tool("llvm-objdump-19", "-dr", p / "build/obj/arm/arches/a.bpf.c.o").stdout
+    assert "CO-RE <byte_off>" in relos and "task_struct::pid" in relos
+
+
+def test_pins_of_several_architectures(skep, tmp_path, kernel, library):
+    library(kernel("k"), "x86_64", "debian/bookworm/x86_64/generic/6.1.0-9")
+    library(kernel("l", "bpfeb", "int big;"), "s390x", "debian/bookworm/s390x/generic/6.1.0-9")
+    p = project(tmp_path / "p", "x86_64, s390x", USER, "debian/bookworm")
+    out = skep("build", "-C", p, "--pin", env=library.env).ok().out
+    pins = [p / f"vmlinux/{arch}/arches/vmlinux.h" for arch in ("x86_64", "s390x")]
+    assert all(str(pin.relative_to(p)) in out for pin in pins) and "big" in pins[1].read_text()
+    first = skep("build", "-C", p, "--json").ok().json()["digest"]
+    # without the library, the digest is the same
+    (p / "build/.skep-state").unlink()
+    none = {"SKEP_HOME": tmp_path / "none"}
+    assert skep("build", "-C", p, "--json", env=none).ok().json()["digest"] == first

@@ -130,6 +130,12 @@ static int open_library(struct build *b, struct skep_err *err)
 	return b->library ? 0 : library_open(&b->library, b->opts->home, err);
 }
 
+/* One whose release nobody knows is older than all others. */
+static bool is_newer(const struct profile *p, const struct profile *than)
+{
+	return !than || version_compare(p->release ?: "", than->release ?: "") > 0;
+}
+
 /* The newest kernel of an architecture, whoever built it. */
 static int newest_of(struct build *b, const struct arch *arch,
 		     const struct profile **newest, struct skep_err *err)
@@ -140,9 +146,7 @@ static int newest_of(struct build *b, const struct arch *arch,
 
 	*newest = NULL;
 	for (size_t i = 0; i < n && !rc; i++)
-		if (list[i]->arch == arch &&
-		    (!*newest ||
-		     version_compare(list[i]->release, (*newest)->release) > 0))
+		if (list[i]->arch == arch && is_newer(list[i], *newest))
 			*newest = list[i];
 	return rc;
 }
