@@ -128,7 +128,7 @@ clean:
 	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
 help:
-	@echo 'all check test demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
+	@echo 'all check test corpus demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 -include tests/tests.mk

@@ -67,6 +67,7 @@ def test_templates(template, corpus, project, bpftool, tmp_path):
     facts = corpus.oracle.facts([ours, tmp_path / ours.name])
     theirs = facts[str(tmp_path / ours.name)]
     assert any(" core " in line for line in theirs) or template == "xdp-filter"
+    theirs = [line for line in theirs if ".skep.types" not in line]  # which skep takes out
     assert differences(facts[str(ours)], theirs) == []
 
 
@@ -116,8 +117,8 @@ def test_judge_sees_the_trap(flawed):
 
 
 def test_judge_sees_a_kptr_that_is_only_declared(flawed):
-    changed = flawed("own/by_value.bpf.c", *forward("kernfs_node"))
-    assert kinds(changed) == ["map"], changed
+    changed = flawed("own/by_value.bpf.c", *forward("bpf_key"))
+    assert "map" in kinds(changed) and "section" not in kinds(changed), changed
 
 
 def test_judge_sees_a_kfunc_that_no_longer_fits(flawed):

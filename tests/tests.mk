@@ -23,6 +23,12 @@ test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory check
 
+# Every program of the corpus with the lean header and with the full one; takes half an hour.
+corpus:
+	@.ci/deps corpus
+	@$(MAKE) --no-print-directory all
+	@tests/corpus/run.py --build $(B)
+
 demo:
 	@.ci/deps
 	@$(MAKE) --no-print-directory all
@@ -41,9 +47,9 @@ fuzz-build: all build/fuzz/seeds
 
 fuzzers: $(FUZZERS)
 
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libskep.a $(LIBBPF)/inst/libbpf.a
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libskep-kernel.a build/fuzz/libskep.a $(LIBBPF)/inst/libbpf.a
 	$(say) FUZZ $@
-	$(Q)$(FUZZ_CLANG) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SKEP)
+	$(Q)$(FUZZ_CLANG) $(ALL_CFLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(LIBS_SKEP) $(LIBS_KERNEL)
 
 build/fuzz/seeds: tests/fuzz/seeds.py | $(B)/bin/skep share
 	$(say) SEEDS $@
@@ -52,4 +58,4 @@ build/fuzz/seeds: tests/fuzz/seeds.py | $(B)/bin/skep share
 fuzz: fuzz-build
 	@tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZERS)
 
-.PHONY: sanitised check test demo bench chroot fuzz fuzz-build fuzzers
+.PHONY: sanitised check test corpus demo bench chroot fuzz fuzz-build fuzzers

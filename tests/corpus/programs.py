@@ -99,7 +99,7 @@ SAMPLE = """
     selftests-6.12/rbtree.c selftests-6.12/struct_ops_module.c selftests-6.12/test_bpf_nf.c
     selftests-6.12/test_core_reloc_module.c selftests-6.12/test_d_path.c selftests-6.12/test_ksyms_btf.c
     selftests-6.12/test_tunnel_kern.c selftests-6.12/verifier_global_subprogs.c selftests-6.12/xdp_synproxy_kern.c
-    selftests-6.12-newest/task_kfunc_success.c selftests-6.12-newest/crypto_sanity.c
+    selftests-6.12-newest/cgrp_kfunc_success.c selftests-6.12-newest/sock_destroy_prog.c
 """.split()
 
 

@@ -18,7 +18,7 @@ struct flow_state {
 	struct bpf_timer timer;
 	struct flow flows[4];
 	struct task_struct __kptr *task;
-	struct kernfs_node __kptr_untrusted *node;
+	struct bpf_key __kptr_untrusted *key;
 	enum tcp_ca_state ca;
 	kuid_t owner;
 	atomic_t count;
@@ -38,6 +38,9 @@ struct {
 	__type(key, int);
 	__type(value, struct bpf_perf_event_value);
 } storage SEC(".maps");
+
+/* Makes clang write down more of the key than that there is one. */
+extern void bpf_key_put(struct bpf_key *key) __ksym __weak;
 
 struct timespec64 last;
 const volatile union nf_inet_addr address;
@@ -59,6 +62,8 @@ int packet(struct xdp_md *ctx)
 	found = bpf_map_lookup_elem(&states, &tuple);
 	if (found && tcp->syn && ip->version == 6)
 		found->owner.val = address.ip;
+	if (found && found->key)
+		bpf_key_put(found->key);
 	last.tv_nsec += sizeof(struct iphdr) + sizeof(struct __kernel_sockaddr_storage);
 	return found && found->ca == TCP_CA_Loss ? XDP_DROP : XDP_PASS;
 }

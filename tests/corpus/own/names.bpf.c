@@ -31,7 +31,7 @@ int executed(struct bpf_raw_tracepoint_args *ctx)
 	answers[3] = WHICH(task);
 	answers[4] = BPF_CORE_READ(mount, mnt_ns, user_ns, level);
 	bpf_probe_read_kernel(&name, sizeof(name), &task->comm);
-	return sizeof(struct qstr) + TOKEN(XDP_, DROP) + SIGNAL;
+	return sizeof(struct qstr) + SIGNAL;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

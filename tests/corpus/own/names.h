@@ -2,7 +2,6 @@
 /* What names.bpf.c says through macros. */
 #define OWNER_OF(pointer, type, member) \
 	((type *)((void *)(pointer) - bpf_core_field_offset(type, member)))
-#define FIELD       cred, uid.val
-#define WHICH(t)    _Generic((t), struct task_struct *: (t)->tgid, struct file *: -1)
-#define TOKEN(a, b) a##b
-#define SIGNAL      PIDTYPE_PGID
+#define FIELD    cred, uid.val
+#define WHICH(t) _Generic((t), struct task_struct *: (t)->tgid, struct file *: -1)
+#define SIGNAL   PIDTYPE_PGID
