@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <bpf/btf.h>
 #include <linux/bpf.h>
 
 #include "lib/base/buf.h"
@@ -84,9 +85,16 @@ static int use_file(struct kernel_btf *k, const char *path, const struct skep_lo
 		    struct skep_err *err)
 {
 	_cleanup_free_ void *data = NULL;
+	struct btf *btf = NULL;
 	size_t size;
 	int rc = btf_file_bytes(path, &data, &size, err);
 
+	if (!rc) {
+		rc = btf_from_raw(&btf, data, size, err);
+		btf__free(btf);
+		if (rc)
+			skep_err_at(err, path, 0, 0);
+	}
 	if (!rc)
 		rc = hold(k, data, size, err);
 	if (!rc)
@@ -142,7 +150,7 @@ static int use_package(struct kernel_btf *k, const struct skep_pkg *pkg,
 		return needed ? no_entry(b, &u, err) : 0;
 	rc = hold(k, found->btf, found->btf_size, err);
 	if (!rc)
-		skep_log(log, SKEP_LOG_INFO, "kernel types from the package: %s",
+		skep_log(log, SKEP_LOG_WARN, "kernel types from the package: %s",
 			 found->id);
 	return rc;
 }
