@@ -11,6 +11,7 @@ RELEASE = "6.9.7-42-cloud-amd64"
 VERSION = "#42 SMP PREEMPT_DYNAMIC Debian 6.9.7-1 (2026-01-02)"
 BANNER = f"Linux version {RELEASE} (me@here) (gcc 12) {VERSION}\n\0".encode()
 
+RPM_LEAD = b"\xed\xab\xee\xdb" + bytes(92)
 X86_64, ARM64, S390, ARM, BPF = 62, 183, 22, 40, 247
 MACHINES = {"x86_64": (X86_64, "<", True), "arm64": (ARM64, "<", True), "s390x": (S390, ">", True), "arm": (ARM, "<", False)}
 

@@ -579,7 +579,7 @@ def test_btf_with_a_header_for_more(refused, tmp_path):
 
 
 def test_rpm_headers_that_lie(refused, tmp_path):
-    lead = b"\xed\xab\xee\xdb" + bytes(92)
+    lead = kernelfile.RPM_LEAD
     for entries, size in ((1 << 31, 0), (0, 1 << 31), (70000, 10)):
         bad = lead + b"\x8e\xad\xe8\x01" + bytes(4) + struct.pack(">II", entries, size) + bytes(4096)
         refused(put(tmp_path / "x.rpm", bad), 1, "damaged at byte 96: rpm header")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
-Kinds: yaml state object btf package index manifest config layer bundle cert key param.
+Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel.
 """
 
 import gzip
@@ -15,6 +15,9 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import kernelfile  # noqa: E402
 
 
 def run(*argv, **kw):
@@ -64,6 +67,38 @@ class Seeds:
                     self.add("manifest", name, tar.extractfile(member).read())
 
 
+FORMS = ("gzip", "xz", "zstd", "lz4", "lzop", "bzip2", "lzma")
+
+
+def kernels(seeds, work):
+    """Small kernels in every form that they come in."""
+    types, split = kernelfile.btf(padding=100), kernelfile.module_btf()
+    flat = kernelfile.flat(types, config=kernelfile.config())
+    images = {form: kernelfile.bzimage(kernelfile.pack(form, kernelfile.vmlinux(types))) for form in FORMS}
+    images.update(search=kernelfile.bzimage(kernelfile.pack("gzip", flat), version=0x200), flat=flat)
+    images.update(zboot=kernelfile.zboot(kernelfile.pack("zstd", flat)), elf=kernelfile.vmlinux(types))
+    images.update({arch: kernelfile.vmlinux(types, arch) for arch in ("s390x", "arm")})
+    modules = {form or "plain": kernelfile.pack(form, kernelfile.module(split)) if form else kernelfile.module(split) for form in (None, *FORMS)}
+    for name, data in images.items():
+        seeds.add("image", name, data)
+        seeds.add("kernel", f"image.{name}", b"boot/vmlinuz-6.9.7-1-amd64\n" + data)
+    for name, data in modules.items():
+        seeds.add("module", name, data)
+    for name, data in (("config", kernelfile.config()), ("x.btf", types), ("types.btf.gz", gzip.compress(types)), ("vmlinux", images["elf"])):
+        seeds.add("kernel", name, name.encode() + b"\n" + data)
+    folder = f"lib/modules/{kernelfile.RELEASE}"
+    files = {"boot/config-6.9.7-1-amd64": kernelfile.config(), f"{folder}/vmlinuz": images["zstd"], f"{folder}/kernel/a.ko.xz": modules["xz"]}
+    root = kernelfile.write(work / "root", {**files, "usr/share/doc/x/changelog.gz": gzip.compress(b"linux (1-1) bookworm; urgency=low\n")})
+    for form in ("xz", "zstd", "gzip"):
+        seeds.add("archive", f"{form}.deb", kernelfile.deb(root, work / "k.deb", form=form).read_bytes())
+    for name, kind in (("tar", tarfile.GNU_FORMAT), ("pax", tarfile.PAX_FORMAT)):
+        with tarfile.open(work / name, "w", format=kind) as tar:
+            tar.add(root, ".")
+        seeds.add("archive", name, (work / name).read_bytes())
+    header = b"\x8e\xad\xe8\x01" + bytes(4) + bytes([0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 3, 233, 0, 0, 0, 6]) + bytes(7) + b"\1" + b"6.9.7\0\0\0"
+    seeds.add("archive", "rpm", kernelfile.RPM_LEAD + header + header + gzip.compress((work / "tar").read_bytes()))
+
+
 def main(skep, folder):
     env = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "seeds.cache")}
     work = Path(tempfile.mkdtemp(prefix="skep-seeds."))
@@ -93,6 +128,7 @@ def main(skep, folder):
             for name in ("rsa3072", "ecdsa-p256"):
                 run(skep, "sign", package, "--key", work / name / "skep.key", "--cert", work / name / "skep.crt")
                 seeds.package(f"{template}.{name}", package)
+        kernels(seeds, work)
         for number, text in enumerate(PARAMS):
             seeds.add("param", str(number), text.encode())
         shutil.rmtree(folder, ignore_errors=True)

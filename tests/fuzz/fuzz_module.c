@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Modules: unpacked as far as their BTF, and whole. */
+#include <string.h>
+
+#include "lib/kernel/harvest_module.h"
+#include "lib/kernel/harvest_set.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct skep_err err = { 0 }, whole_err = { 0 };
+	struct harvest_blob early = { 0 }, whole = { 0 };
+	char *release = NULL;
+
+	fuzz_checked(module_read(&early, NULL, data, size, &err), &err);
+	fuzz_checked(module_read(&whole, &release, data, size, &whole_err), &whole_err);
+	blob_release(&early);
+	blob_release(&whole);
+	free(release);
+	return 0;
+}
