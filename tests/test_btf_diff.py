@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from btf_facts import Facts
-from test_vmlinux import FUNC, FUNC_PROTO, STRUCT, Btf
+from test_vmlinux import FUNC, FUNC_PROTO, PTR, STRUCT, Btf
 
 CASES = sorted((Path(__file__).parent / "data/btf").glob("*.case"))
 
@@ -288,6 +288,18 @@ def test_hostile_types_end_in_time(skep, tmp_path):
     (tmp_path / "d").write_bytes(lookalikes(3, "d"))
     done = skep("btf", "diff", "c", "d", "--summary", timeout=60)
     assert done.rc in (0, 1) and (done.rc == 0 or "too intricate to compare" in done.err), done
+
+
+def test_an_empty_name_is_a_name(skep, tmp_path):
+    """A struct whose name is there, but empty, may point to itself; comparing it has to end."""
+    btf = Btf()
+    btf.integer()
+    btf.add(STRUCT, "x", 8, btf.string("next"), 3, 0, vlen=1)
+    btf.add(PTR, "", 2)
+    btf.add(STRUCT, "s", 8, btf.string("in"), 2, 0, vlen=1)
+    (tmp_path / "a").write_bytes(btf.bytes().replace(b"\0x\0", b"\0\0\0"))
+    done = skep("btf", "diff", "a", "a", timeout=20)
+    assert done.rc == 1 or "result:       same" in done.out, done
 
 
 # --- real kernels, as bpftool reads them --------------------------------------------------------------

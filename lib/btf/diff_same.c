@@ -102,11 +102,10 @@ static bool same_enumerators(struct diff *d, const struct btf_type *a,
 static bool same_named(struct diff *d, uint32_t from, const struct btf_type *a,
 		       uint32_t to, const struct btf_type *b)
 {
-	const char *x = btf_index_str(d->from, a->name_off);
-	const char *y = btf_index_str(d->to, b->name_off);
-
-	if (*x || *y)
-		return !strcmp(x, y);
+	/* a name may be empty, and what has one may refer to itself */
+	if (a->name_off || b->name_off)
+		return !strcmp(btf_index_str(d->from, a->name_off),
+			       btf_index_str(d->to, b->name_off));
 	if (btf_is_any_enum(a))
 		return same_enumerators(d, a, b);
 	return btf_is_composite(a) && btf_is_composite(b) &&

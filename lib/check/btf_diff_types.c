@@ -112,7 +112,7 @@ static void add_fields(struct skep_node *section, const struct diff *d,
 		       const struct diff_entry *e)
 {
 	struct skep_node *table = skep_node_table(section, "fields", "");
-	const struct diff_field *f = d->fields + e->first;
+	const struct diff_field *f = e->cnt ? d->fields + e->first : NULL;
 	size_t i, n;
 
 	for (i = 0; i < e->cnt; i++)
