@@ -548,7 +548,7 @@ def test_many_writers_and_readers(lib, home, tree):
         lib("show", kernel_id).ok()
 
 
-CALLS = "openat,write,fsync,rename,mkdir,unlink,unlinkat,flock"
+CALLS = "write,fsync,rename,mkdir,unlink,unlinkat"  # all that changes files, but for making empty ones
 
 
 def killed_at(lib, home, step, *args):
@@ -594,7 +594,7 @@ def test_killed_at_any_moment(lib, home, tree, tmp_path):
             break
         shutil.rmtree(home)
         step += 1
-    assert outcomes == {1, 2} and step > 20
+    assert outcomes == {1, 2} and step > 10
 
 
 @pytest.mark.need("strace")
@@ -610,7 +610,7 @@ def test_killed_while_removing(lib, home, tree):
         for kernel_id in ids(lib):
             lib("show", kernel_id).ok()
         step += 1
-    assert files(home) == kept and step > 8
+    assert files(home) == kept and step > 3
 
 
 def test_full_disk(lib, home, tree, need, tool):
