@@ -19,6 +19,7 @@
 #include "lib/base/text.h"
 #include "lib/btf/index.h"
 #include "lib/btf/lean.h"
+#include "lib/btf/rename.h"
 
 #define MAGIC "skepals1"
 
@@ -52,56 +53,42 @@ uint32_t aliases_number(const struct aliases *n, uint32_t id, uint32_t item)
 	return found ? found->number : 1;
 }
 
-uint32_t *alias_name_at(struct btf *btf, uint32_t id, uint32_t item)
+static int rename_one(struct renaming *r, uint32_t id, const struct alias *e)
 {
-	const struct btf_type *t = btf__type_by_id(btf, id);
-	size_t stride =
-		btf_is_enum64(t) ? sizeof(struct btf_enum64) : sizeof(struct btf_enum);
-
-	if (item == ALIAS_TYPE)
-		return (uint32_t *)&t->name_off;
-	if (!btf_is_any_enum(t) || item >= btf_vlen(t))
-		return NULL;
-	return (uint32_t *)((char *)(t + 1) + item * stride);
-}
-
-static int rename_one(struct btf *btf, uint32_t id, const struct alias *e)
-{
-	uint32_t *off = alias_name_at(btf, id, e->item);
+	const char *old = rename_old(r, id, e->item);
 	_cleanup_free_ char *name = NULL;
-	int at;
 
-	if (!off)
+	if (!old || !e->number)
 		return 0;
-	name = text_fmt("%s___%u", btf__name_by_offset(btf, *off), e->number);
-	at = name ? btf__add_str(btf, name) : -ENOMEM;
-	if (at < 0)
-		return at;
-	/* adding may have moved the types */
-	*alias_name_at(btf, id, e->item) = at;
+	name = text_fmt("%s___%u", old, e->number);
+	if (!name)
+		return -ENOMEM;
+	rename_to(r, id, e->item, name);
 	return 0;
 }
 
-int aliases_apply(const struct aliases *n, struct btf *btf, const uint32_t *ids,
+int aliases_apply(const struct aliases *n, struct btf **btf, const uint32_t *ids,
 		  struct skep_err *err)
 {
-	uint32_t cnt = btf__type_cnt(btf), id = 1;
+	uint32_t cnt = btf__type_cnt(*btf), id = 1;
+	struct renaming r;
 	size_t i = 0;
+	int ret = 0;
 
-	while (i < n->n && id < cnt) {
+	rename_begin(&r, *btf);
+	while (!ret && i < n->n && id < cnt) {
 		const struct alias *e = &n->v[i];
 
-		if (ids[id] < e->id) {
+		if (ids[id] < e->id)
 			id++;
-		} else if (ids[id] > e->id) {
+		else if (ids[id] > e->id)
 			i++;
-		} else {
-			if (e->number && rename_one(btf, id, e))
-				return skep_fail(err, ENOMEM, "out of memory");
-			i++;
-		}
+		else
+			ret = rename_one(&r, id, &n->v[i++]);
 	}
-	return 0;
+	if (ret)
+		buf_release(&r.strings);
+	return ret ? skep_fail(err, -ret, "out of memory") : rename_end(&r, btf, err);
 }
 
 int aliases_make(struct aliases *out, const struct btf_index *ix, struct skep_err *err)

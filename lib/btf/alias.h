@@ -38,18 +38,15 @@ void aliases_release(struct aliases *n);
 
 uint32_t aliases_number(const struct aliases *n, uint32_t id, uint32_t item);
 
-/* Rename types of a BTF whose types are ids[] of the index. */
-int aliases_apply(const struct aliases *n, struct btf *btf, const uint32_t *ids,
+/* Rename types of a BTF whose types are ids[] of the index; *btf is replaced. */
+int aliases_apply(const struct aliases *n, struct btf **btf, const uint32_t *ids,
 		  struct skep_err *err);
-
-/* Where the name of a type, or of an enumerator, is kept; NULL if there is none. */
-uint32_t *alias_name_at(struct btf *btf, uint32_t id, uint32_t item);
 
 /*
  * To learn them: first mark all that share a name, in a BTF of all types; then take the marks out of the
  * header that libbpf made of it.
  */
-int aliases_mark(struct btf *btf, const uint32_t *ids, const struct btf_index *ix,
+int aliases_mark(struct btf **btf, const uint32_t *ids, const struct btf_index *ix,
 		 struct skep_err *err);
 int aliases_learn(struct aliases *out, struct buf *text, const struct btf_index *ix,
 		  struct skep_err *err);

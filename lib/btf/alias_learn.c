@@ -10,9 +10,9 @@
 #include <bpf/btf.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/text.h"
-#include "lib/btf/index.h"
 #include "lib/btf/alias.h"
+#include "lib/btf/index.h"
+#include "lib/btf/rename.h"
 
 #define MARK_BEGIN '\1'
 #define MARK_END   '\2'
@@ -20,7 +20,8 @@
 
 struct marker {
 	const struct btf_index *ix;
-	struct btf *btf;
+	struct renaming r;
+	struct buf text;
 	uint32_t *at; /* of the index: id in btf; 0: not there */
 	int err;
 };
@@ -34,23 +35,23 @@ static bool is_counted(const struct btf_type *t)
 
 static void mark(struct marker *m, uint32_t id, uint32_t item)
 {
-	uint32_t at = m->at[id], *off;
-	_cleanup_free_ char *marked = NULL;
+	uint32_t at = m->at[id];
+	char behind[32];
 	const char *name;
-	int new;
 
-	if (!at || m->err || !is_counted(btf__type_by_id(m->btf, at)))
+	if (!at || m->err || !is_counted(btf__type_by_id(m->r.btf, at)))
 		return;
-	off = alias_name_at(m->btf, at, item);
-	name = btf__name_by_offset(m->btf, *off);
-	if (strchr(name, MARK_BEGIN))
+	name = rename_old(&m->r, at, item);
+	if (!name || !*name)
 		return;
-	marked = text_fmt("%s%c%x.%x%c", name, MARK_BEGIN, id, item, MARK_END);
-	new = marked ? btf__add_str(m->btf, marked) : -ENOMEM;
-	if (new < 0)
-		m->err = new;
+	snprintf(behind, sizeof(behind), "%c%x.%x%c", MARK_BEGIN, id, item, MARK_END);
+	m->text.len = 0;
+	buf_str(&m->text, name);
+	buf_str(&m->text, behind);
+	if (m->text.err)
+		m->err = m->text.err;
 	else
-		*alias_name_at(m->btf, at, item) = new;
+		rename_to(&m->r, at, item, m->text.data);
 }
 
 /* Enumerators of that essential name, in all enums that have one. */
@@ -101,22 +102,27 @@ static void mark_hidden(struct marker *m, uint32_t cnt)
 	}
 }
 
-int aliases_mark(struct btf *btf, const uint32_t *ids, const struct btf_index *ix,
+int aliases_mark(struct btf **btf, const uint32_t *ids, const struct btf_index *ix,
 		 struct skep_err *err)
 {
-	struct marker m = { .ix = ix, .btf = btf };
-	uint32_t n = btf__type_cnt(btf);
+	struct marker m = { .ix = ix };
+	uint32_t n = btf__type_cnt(*btf);
 
 	m.at = calloc(btf_index_info(ix)->cnt, sizeof(*m.at));
 	if (!m.at)
 		return skep_fail(err, ENOMEM, "out of memory");
 	for (uint32_t i = 1; i < n; i++)
 		m.at[ids[i]] = i;
+	rename_begin(&m.r, *btf);
 	mark_all(&m);
 	mark_hidden(&m, btf_index_info(ix)->base_cnt);
 	free(m.at);
-	return m.err ? skep_fail(err, -m.err, "cannot name types: %s", strerror(-m.err))
-		     : 0;
+	buf_release(&m.text);
+	if (m.err) {
+		buf_release(&m.r.strings);
+		return skep_fail(err, -m.err, "out of memory");
+	}
+	return rename_end(&m.r, btf, err);
 }
 
 /* How often a name has been given, per name space; strings are numbered by a BTF of nothing else. */

@@ -6,6 +6,7 @@
 #include "lib/btf/header.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,12 +42,23 @@ struct writer {
 	struct skep_err *err;
 };
 
+/* Called for every few words: most are short, and need not be formatted twice. */
 static void append(void *ctx, const char *fmt, va_list ap)
 {
 	struct buf *out = ctx;
+	char text[256];
+	va_list again;
+	int n;
 
-	if (out->len < MAX_HEADER)
-		buf_vfmt(out, fmt, ap);
+	if (out->len >= MAX_HEADER)
+		return;
+	va_copy(again, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	if (n >= 0 && n < (int)sizeof(text))
+		buf_add(out, text, n);
+	else
+		buf_vfmt(out, fmt, again);
+	va_end(again);
 }
 
 /* -1: no definition of its own. Anonymous types are written where they are used, but enums may be free. */
@@ -223,8 +235,8 @@ int header_write(struct buf *out, const struct header *h, const struct aliases *
 
 	if (ret)
 		return ret;
-	ret = known ? aliases_apply(known, w.btf, w.ids, err)
-		    : aliases_mark(w.btf, w.ids, h->types->ix, err);
+	ret = known ? aliases_apply(known, &w.btf, w.ids, err)
+		    : aliases_mark(&w.btf, w.ids, h->types->ix, err);
 	if (!ret)
 		ret = write_text(&w);
 	if (!ret && !known)

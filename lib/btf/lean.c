@@ -7,8 +7,8 @@
  * behind pointers otherwise is declared.
  *
  * A struct must be whole also where libbpf compares it with the kernel's: behind the pointers of kfuncs'
- * prototypes, and of typedefs that a type-based relocation may be about. Declared only, it is another kind
- * of type, and the answer is another without an instruction having changed.
+ * prototypes, and of typedefs that these, or a type-based relocation, may be about. Declared only, it is
+ * another kind of type, and the answer is another without an instruction having changed.
  */
 #include "lib/btf/lean.h"
 
@@ -41,7 +41,6 @@ struct lean {
 	size_t open_cnt;
 	uint32_t *kfuncs;
 	size_t kfunc_cnt;
-	bool relos; /* type-based relocations may be there */
 };
 
 static unsigned int use_of(const struct lean *l, const char *name)
@@ -127,7 +126,7 @@ static void take_typedef(struct lean *l, uint32_t id, unsigned int use)
 {
 	if (use & SCAN_IDENT) {
 		subset_add(&l->types, id, SUBSET_WHOLE);
-		reach(l, id, l->relos, 0);
+		reach(l, id, true, 0);
 	} else if (use & SCAN_WEAK) {
 		subset_add(&l->types, id, SUBSET_NAME);
 	}
@@ -202,15 +201,6 @@ static int take_kfuncs(struct lean *l, struct skep_err *err)
 	return ret;
 }
 
-static bool has_relos(const struct scan *s)
-{
-	static const char *const names[] = { "__builtin_preserve_type_info",
-					     "__builtin_btf_type_id" };
-
-	return scan_use(s, names[0], strlen(names[0])) & SCAN_IDENT ||
-	       scan_use(s, names[1], strlen(names[1])) & SCAN_IDENT;
-}
-
 static int collect(struct lean *l, struct skep_err *err)
 {
 	uint32_t cnt = btf_index_info(l->ix)->cnt;
@@ -223,7 +213,6 @@ static int collect(struct lean *l, struct skep_err *err)
 	l->open = calloc(cnt, sizeof(*l->open));
 	if (!l->seen || !l->open)
 		return skep_fail(err, ENOMEM, "out of memory");
-	l->relos = has_relos(l->scan);
 	while (scan_each(l->scan, &cursor, &name, &len, &use))
 		take_name(l, name, use);
 	ret = take_kfuncs(l, err);

@@ -10,8 +10,12 @@
 #include "lib/base/fs.h"
 #include "lib/btf/scan_files.h"
 
-#define HEADER_OF_HELPERS "bpf_helper_defs.h"
-#define HEADER_OF_TYPES   "vmlinux.h"
+#define HEADER_OF_TYPES "vmlinux.h"
+
+/* libbpf's headers, wherever a project has them. */
+static const char *const weak_headers[] = { "bpf_helper_defs.h", "bpf_helpers.h",
+					    "bpf_tracing.h",     "bpf_core_read.h",
+					    "bpf_endian.h",      "usdt.bpf.h" };
 
 static bool is_weak(const struct search *f, const char *path)
 {
@@ -21,25 +25,28 @@ static bool is_weak(const struct search *f, const char *path)
 		if (!strncmp(path, f->opts->weak_dirs[i], n) && path[n] == '/')
 			return true;
 	}
-	return !strcmp(fs_basename(path), HEADER_OF_HELPERS);
-}
-
-/* Was it read already, in a way that counts now? */
-static bool is_known(const struct scan *s, const char *path)
-{
-	for (size_t i = 0; i < s->files.n; i++)
-		if (!strcmp(s->files.v[i].path, path) &&
-		    (s->files.v[i].early || !s->early))
+	for (size_t i = 0; i < ARRAY_SIZE(weak_headers); i++)
+		if (!strcmp(fs_basename(path), weak_headers[i]))
 			return true;
 	return false;
 }
 
+/* Was it read already, in a way that counts now? */
+static bool is_known(const struct scan *s, uint32_t name)
+{
+	uint32_t file = s->names[name].file;
+
+	return file && (s->files.v[file - 1].early || !s->early);
+}
+
 static void add_absent(struct scan *s, const char *path)
 {
-	for (size_t i = 0; i < s->absent.n; i++)
-		if (!strcmp(s->absent.v[i].path, path))
-			return;
-	scan_add_path(s, &s->absent, path, false);
+	uint32_t name = scan_intern(s, path, strlen(path));
+
+	if (s->names[name].absent)
+		return;
+	s->names[name].absent = true;
+	scan_add_path(s, &s->absent, path);
 }
 
 static void include(struct search *f, struct scan_lexer *l, const struct place *from,
@@ -99,21 +106,34 @@ static int open_file(struct search *f, const char *path, char **text, size_t *le
 	return fs_read_fd(fd, path, FS_MAX_SOURCE, text, len, err);
 }
 
+static void add_file(struct scan *s, uint32_t name, const char *path)
+{
+	uint32_t known = s->names[name].file;
+
+	if (known) {
+		s->files.v[known - 1].early = s->early;
+		return;
+	}
+	scan_add_path(s, &s->files, path);
+	s->names[name].file = s->files.n;
+}
+
 int scan_read(struct search *f, const char *path, const struct place *found,
 	      struct skep_err *err)
 {
 	struct scan *s = f->s;
 	struct place at = *found;
 	_cleanup_free_ char *text = NULL;
+	uint32_t name = scan_intern(s, path, strlen(path));
 	size_t len;
 	int ret;
 
-	if (is_known(s, path))
+	if (is_known(s, name))
 		return 0;
 	ret = open_file(f, path, &text, &len, err);
 	if (ret)
 		return ret;
-	scan_add_path(s, &s->files, path, false);
+	add_file(s, name, path);
 	s->bytes += len;
 	if (at.depth > SCAN_MAX_DEPTH || s->files.n > SCAN_MAX_FILES ||
 	    s->bytes > SCAN_MAX_BYTES)
@@ -167,13 +187,6 @@ void scan_find(struct search *f, const char *name, bool angle, bool next,
 	}
 }
 
-/* #include NAME, where NAME is a macro: every text that it may be. */
-static void include_macro(struct search *f, uint32_t t)
-{
-	if (t >= TOK_NAME)
-		f->s->vague = true;
-}
-
 static void include(struct search *f, struct scan_lexer *l, const struct place *from,
 		    bool next)
 {
@@ -182,10 +195,12 @@ static void include(struct search *f, struct scan_lexer *l, const struct place *
 	bool angle;
 	size_t len = scan_lex_include(l, &text, &angle);
 
-	if (!len) {
-		include_macro(f, scan_lex(l));
+	if (++f->s->includes > SCAN_MAX_INCLUDES)
+		f->s->vague = true;
+	if (!len) /* a macro says which, or nothing does */
+		f->s->vague |= scan_lex(l) >= TOK_NAME;
+	if (!len || f->s->vague)
 		return;
-	}
 	name = strndup(text, len);
 	if (!name) {
 		f->s->err = -ENOMEM;

@@ -102,7 +102,7 @@ void scan_push(struct scan *s, struct scan_tokens *t, uint32_t token)
 		t->v[t->n++] = token;
 }
 
-void scan_add_path(struct scan *s, struct scan_paths *p, const char *path, bool weak)
+void scan_add_path(struct scan *s, struct scan_paths *p, const char *path)
 {
 	char *copy = strdup(path);
 
@@ -111,7 +111,7 @@ void scan_add_path(struct scan *s, struct scan_paths *p, const char *path, bool 
 		free(copy);
 		return;
 	}
-	p->v[p->n++] = (struct scan_path){ copy, weak, s->early };
+	p->v[p->n++] = (struct scan_path){ copy, s->early };
 }
 
 struct scan_macro *scan_add_macro(struct scan *s, uint32_t name, uint32_t first,

@@ -12,10 +12,11 @@
 #include "lib/base/buf.h"
 #include "lib/btf/scan.h"
 
-#define SCAN_MAX_BYTES  ((size_t)64 << 20) /* of all files */
-#define SCAN_MAX_FILES  4096
-#define SCAN_MAX_DEPTH  128 /* of includes */
-#define SCAN_MAX_TOKENS (16u << 20)
+#define SCAN_MAX_BYTES    ((size_t)64 << 20) /* of all files */
+#define SCAN_MAX_FILES    4096
+#define SCAN_MAX_INCLUDES 65536
+#define SCAN_MAX_DEPTH    128 /* of includes */
+#define SCAN_MAX_TOKENS   (16u << 20)
 
 /* Names that mean something to the scanner, interned first. */
 enum scan_known {
@@ -53,6 +54,7 @@ enum scan_token {
 struct scan_name {
 	uint32_t at, len; /* in text; NUL-terminated there */
 	uint32_t macro;   /* the last one of that name, counted from 1 */
+	uint32_t file;    /* of that path, counted from 1 */
 	uint8_t use;
 	uint8_t done; /* the part of use whose consequences are known */
 	bool queued;
@@ -60,6 +62,7 @@ struct scan_name {
 	bool function; /* a macro with parameters */
 	bool tagger;   /* a macro that ends with struct, union or enum */
 	bool early;    /* a macro that changes the words of vmlinux.h */
+	bool absent;   /* there is no file of that path */
 	bool declared; /* as struct or union, in libbpf's headers */
 };
 
@@ -73,7 +76,6 @@ struct scan_macro {
 
 struct scan_path {
 	char *path;
-	bool weak;
 	bool early; /* before vmlinux.h */
 };
 
@@ -100,7 +102,7 @@ struct scan {
 	struct scan_tokens queue;  /* names whose use has consequences */
 	struct scan_tokens args;   /* names that are handed to macros */
 	struct scan_paths files, absent;
-	size_t bytes;
+	size_t bytes, includes;
 	bool vague;
 	bool early;  /* vmlinux.h has not been included yet: macros change its words */
 	bool pastes; /* a macro of the user's puts names together that cannot be told */
@@ -112,7 +114,7 @@ uint32_t scan_intern(struct scan *s, const char *name, size_t len);
 bool scan_lookup(const struct scan *s, const char *name, size_t len, uint32_t *id);
 bool scan_grow(struct scan *s, void *array, size_t n, size_t *cap, size_t size);
 void scan_push(struct scan *s, struct scan_tokens *t, uint32_t token);
-void scan_add_path(struct scan *s, struct scan_paths *p, const char *path, bool weak);
+void scan_add_path(struct scan *s, struct scan_paths *p, const char *path);
 
 /* Name stands for cnt tokens of bodies from first. */
 struct scan_macro *scan_add_macro(struct scan *s, uint32_t name, uint32_t first,
