@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
-Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel.
+Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
+resolve minbtf.
 """
 
 import gzip
@@ -58,6 +59,30 @@ class Seeds:
             bundle = "dsseEnvelope" in value or "sigstore.bundle" in str(value.get("mediaType"))
             kind = "bundle" if bundle else "config" if "rootfs" in value else "index"
             self.add(kind, short, data)
+
+    def types(self, name, skep, work, obj):
+        """The object against its own types, and a bundle of them."""
+        btf = (work / "btf").read_bytes()
+        self.add("resolve", name, len(btf).to_bytes(4, "little") + btf + obj.read_bytes())
+        env = {**os.environ, "SKEP_HOME": str(work / "library")}
+        run(skep, "kernel", "add", work / "btf", "--id", f"toy/x86_64/{name}", "--arch", "x86_64", env=env)
+        run(skep, "pack", obj, "--name", "x", "--version", "1", "-o", work / "x.skep", "--kernel", f"toy/x86_64/{name}", env=env)
+        with tarfile.open(work / "x.skep") as tar:
+            blobs = [tar.extractfile(m).read() for m in tar.getmembers()]
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(next(b for b in blobs if b[:2] == b"\x1f\x8b")))) as tar:
+            self.add("minbtf", name, tar.extractfile("skep/btf/kernels.btfs").read())
+
+    def relocations(self, skep, work):
+        """The tests' own objects and kernel, which have relocations of every kind."""
+        core, include = Path(__file__).resolve().parent.parent / "data/core", Path(skep).parent.parent / "share/skep/libbpf"
+        clang = ["clang-19", "--target=bpf", "-g", "-O2", "-mcpu=v3", "-w", f"-I{include}", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+        run(*clang, "-c", core / "kernel.c", "-o", work / "kernel.o")
+        run("llvm-objcopy-19", f"--dump-section=.BTF={work}/kernel.btf", work / "kernel.o", "/dev/null")
+        btf = (work / "kernel.btf").read_bytes()
+        for part in "1234":
+            run(*clang, f"-DPART={part}", "-c", core / "object.bpf.c", "-o", work / "part.o")
+            run("llvm-strip-19", "-g", work / "part.o")
+            self.add("resolve", f"part{part}", len(btf).to_bytes(4, "little") + btf + (work / "part.o").read_bytes())
 
     def layer(self, name, data):
         self.add("layer", name, data)
@@ -123,12 +148,14 @@ def main(skep, folder):
             seeds.add("object", template, obj.read_bytes())
             run("llvm-objcopy-19", f"--dump-section=.BTF={work}/btf", obj, "/dev/null")
             seeds.add("btf", template, (work / "btf").read_bytes())
+            seeds.types(template, skep, work, obj)
             package = project / "build" / f"{template}.skep"
             seeds.package(template, package)
             for name in ("rsa3072", "ecdsa-p256"):
                 run(skep, "sign", package, "--key", work / name / "skep.key", "--cert", work / name / "skep.crt")
                 seeds.package(f"{template}.{name}", package)
         kernels(seeds, work)
+        seeds.relocations(skep, work)
         for number, text in enumerate(PARAMS):
             seeds.add("param", str(number), text.encode())
         shutil.rmtree(folder, ignore_errors=True)
