@@ -146,6 +146,7 @@ static void intern_known(struct scan *s)
 		[KNOWN_TYPE_ID] = "__builtin_btf_type_id",
 		[KNOWN_VA_ARGS] = "__VA_ARGS__",
 		[KNOWN_EXTERN] = "extern",
+		[KNOWN_KSYM] = "__ksym",
 	};
 
 	for (size_t i = 0; i < KNOWN_CNT; i++)

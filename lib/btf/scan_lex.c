@@ -237,8 +237,7 @@ void scan_define(struct scan_lexer *l, bool weak)
 		uint32_t last = s->bodies.v[s->bodies.n - 1];
 
 		s->names[name].tagger |= is_keyword(last);
-		/* an alias of a macro takes that one's arguments */
-		s->names[name].function |= last >= TOK_NAME || last == ')';
+		s->names[name].alias |= last >= TOK_NAME || last == ')';
 	}
 	s->names[name].function |= params.n > 0;
 	if (s->early && !weak)

@@ -34,6 +34,7 @@ enum scan_known {
 	KNOWN_TYPE_ID,
 	KNOWN_VA_ARGS,
 	KNOWN_EXTERN,
+	KNOWN_KSYM,
 	KNOWN_CNT
 };
 
@@ -60,6 +61,7 @@ struct scan_name {
 	bool queued;
 	bool argument; /* is handed to a macro */
 	bool function; /* a macro with parameters */
+	bool alias;    /* a macro that ends like one, whose arguments may follow */
 	bool tagger;   /* a macro that ends with struct, union or enum */
 	bool early;    /* a macro that changes the words of vmlinux.h */
 	bool absent;   /* there is no file of that path */

@@ -98,7 +98,8 @@ static void read_name(struct resolver *rs, struct reader *r)
 		take_argument(s, name);
 	if (use)
 		use_name(s, name, use | r->inherited);
-	if (s->names[name].function && after(r) == '(' && !r->macro_at)
+	if ((s->names[name].function || s->names[name].alias) && after(r) == '(' &&
+	    !r->macro_at)
 		r->macro_at = r->paren + 1;
 }
 
@@ -157,6 +158,18 @@ static void read_chain(struct scan *s, const struct reader *r, struct chain *c)
 	}
 }
 
+/*
+ * Can a name that nobody knows be that of a type? One before parentheses is a function's or a macro's, which
+ * clang misses if it is not there; unless the program declares it itself, as it may a kfunc.
+ */
+static bool may_be_type(const struct reader *r, const struct chain *c)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i] == TOK_NAME + KNOWN_KSYM)
+			return true;
+	return c->end + 1 >= r->n || r->v[c->end] != '(' || r->v[c->end + 1] == '*';
+}
+
 /* The parts of a name that ## puts together. One parameter can be tried with all that macros are given. */
 static void read_paste(struct resolver *rs, struct reader *r)
 {
@@ -170,7 +183,7 @@ static void read_paste(struct resolver *rs, struct reader *r)
 	read_chain(s, r, &c);
 	if (c.params > 1 || c.unknown) {
 		s->vague |= tag;
-		s->pastes |= !r->weak;
+		s->pastes |= !r->weak && may_be_type(r, &c);
 		return;
 	}
 	if (!c.params) {
@@ -276,7 +289,8 @@ static void settle(struct resolver *rs)
 		for (size_t i = 0; i < rs->pattern_cnt && !s->vague; i++)
 			paste(rs, i);
 		for (; rs->tags && tagged < s->args.n; tagged++)
-			use_name(s, s->args.v[tagged], SCAN_TAG);
+			if (!s->names[s->args.v[tagged]].function)
+				use_name(s, s->args.v[tagged], SCAN_TAG);
 	} while ((s->queue.n || args != s->args.n) && !s->err && !s->vague);
 }
 
