@@ -67,7 +67,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
         self.end_headers()
         body = archive.fault(self.path, data[begin:]) if archive.fault else data[begin:]
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body)
+        except ConnectionError:  # killed meanwhile
+            self.close_connection = True
         if len(body) < len(data) - begin:
             self.close_connection = True
 

@@ -301,7 +301,9 @@ static int publish(const struct library *lib, const struct addition *all, size_t
 		   struct skep_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		int rc = all[i].new->status == LIBRARY_KNOWN
+		const struct library_new *new = all[i].new;
+		/* a known one that may be replaced: now made of other files, perhaps */
+		int rc = new->status == LIBRARY_KNOWN && !new->replace
 				 ? 0
 				 : put_profile(lib, all[i].p, err);
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +89,6 @@ static int check_quotable(const char *s, struct skep_err *err)
 
 static int write_conf(const struct apt *apt, struct skep_err *err)
 {
-	const struct passwd *user = getpwuid(geteuid());
 	const char *d = apt->dir, *arch = apt->want->arch->debian;
 	_cleanup_free_ char *status = fs_join(d, "status");
 	_cleanup_(buf_release) struct buf b = { 0 };
@@ -110,9 +108,8 @@ static int write_conf(const struct apt *apt, struct skep_err *err)
 	buf_fmt(&b, "Dir::Log \"%s\";\n", d);
 	buf_fmt(&b, "APT::Architecture \"%s\";\n#clear APT::Architectures;\n", arch);
 	buf_fmt(&b, "APT::Architectures { \"%s\"; };\n", arch);
-	/* who may enter our folders is us alone */
-	if (user)
-		buf_fmt(&b, "APT::Sandbox::User \"%s\";\n", user->pw_name);
+	/* another user, as which root would have it download, may not enter our folders */
+	buf_str(&b, "APT::Sandbox::User \"root\";\n");
 	buf_str(&b, "Acquire::Languages \"none\";\nAcquire::PDiffs \"false\";\n"
 		    "Acquire::Retries \"2\";\nAPT::Update::Error-Mode \"any\";\n"
 		    "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
