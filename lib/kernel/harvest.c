@@ -134,7 +134,9 @@ int harvest_paths(struct harvest_set *set, const char *const *paths, size_t n,
 		  const struct harvest_opts *opts, struct skep_err *err)
 {
 	struct harvest_set found = { 0 };
-	struct gather g = { .opts = opts, .set = &found };
+	struct gather g = { .opts = opts,
+			    .set = &found,
+			    .image_lock = PTHREAD_MUTEX_INITIALIZER };
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int jobs = opts->jobs ? opts->jobs : cpus > 0 ? (unsigned int)cpus : 1;
 	int ret = crew_new(&g.crew, jobs, err);

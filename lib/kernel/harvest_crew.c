@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CREW_MAX    64
+#define CREW_MAX    8 /* more would only hold more memory: one thread feeds them */
 #define QUEUE_BYTES ((size_t)64 << 20)
 
 struct job {

@@ -130,13 +130,12 @@ static int read_vermagic(const struct elf *elf, char **release, struct skep_err 
 	return 0;
 }
 
-static int read_whole(struct harvest_blob *btf, char **release, const void *data,
-		      size_t len, struct skep_err *err)
+int module_read_elf(struct harvest_blob *btf, char **release, const struct bytes *bytes,
+		    struct skep_err *err)
 {
-	struct bytes bytes = { .data = data, .size = len };
 	struct elf_part part;
 	struct elf elf;
-	int ret = elf_read(&elf, &bytes, err);
+	int ret = elf_read(&elf, bytes, err);
 
 	if (ret)
 		return ret;
@@ -154,6 +153,14 @@ static int read_whole(struct harvest_blob *btf, char **release, const void *data
 		ret = read_vermagic(&elf, release, err);
 	elf_release(&elf);
 	return ret;
+}
+
+static int read_whole(struct harvest_blob *btf, char **release, const void *data,
+		      size_t len, struct skep_err *err)
+{
+	struct bytes bytes = { .data = data, .size = len };
+
+	return module_read_elf(btf, release, &bytes, err);
 }
 
 static int read_packed(struct harvest_blob *btf, char **release, struct stream *s,
@@ -182,7 +189,7 @@ int module_read(struct harvest_blob *btf, char **release, const void *data, size
 
 	if (pack == PACK_NONE)
 		return read_whole(btf, release, data, len, err);
-	ret = stream_unpack(&s, stream_memory(&memory, data, len), pack, 1,
-			    HARVEST_MAX_MODULE, err);
+	ret = stream_unpack(&s, stream_memory(&memory, data, len), pack,
+			    release ? 1 : UNPACK_GLANCE, HARVEST_MAX_MODULE, err);
 	return ret ?: read_packed(btf, release, s, err);
 }

@@ -7,9 +7,8 @@
 
 #include <skep/error.h>
 
+#include "lib/kernel/harvest_elf.h"
 #include "lib/kernel/harvest_unit.h"
-
-#define MODULE_MAX_PACKED ((size_t)64 << 20)
 
 /*
  * The BTF of a module; *size 0 if it has none. Only as much is unpacked as it takes to have it.
@@ -17,5 +16,9 @@
  */
 int module_read(struct harvest_blob *btf, char **release, const void *data, size_t len,
 		struct skep_err *err);
+
+/* The same of a module that is not packed, by its sections: nothing else of it is read. */
+int module_read_elf(struct harvest_blob *btf, char **release, const struct bytes *bytes,
+		    struct skep_err *err);
 
 #endif

@@ -42,30 +42,38 @@ static void piece_drop(void *arg)
 	free(p);
 }
 
+static int add_module(struct unit *u, const char *path, const char *release,
+		      struct harvest_blob *btf, struct skep_err *err)
+{
+	if (!btf->size) {
+		blob_release(btf);
+		return 0;
+	}
+	btf->name = name_module(path);
+	if (!btf->name) {
+		blob_release(btf);
+		return skep_fail(err, ENOMEM, "out of memory");
+	}
+	return unit_add_module(u, release, btf, err);
+}
+
+static int module_failed(const char *path, struct harvest_blob *btf, struct skep_err *err)
+{
+	blob_release(btf);
+	return skep_err_note(err, "while reading module '%s'", path);
+}
+
 static int run_module(void *arg, struct skep_err *err)
 {
 	struct piece *p = arg;
 	_cleanup_free_ char *magic = NULL;
 	struct harvest_blob btf = { 0 };
-	const char *release = p->release;
 	int ret = module_read(&btf, *p->release ? NULL : &magic, p->bytes.data,
 			      p->bytes.len, err);
 
-	if (ret) {
-		skep_err_note(err, "while reading module '%s'", p->path);
-		blob_release(&btf);
-		return ret;
-	}
-	if (!btf.size)
-		return 0;
-	btf.name = name_module(p->path);
-	if (!btf.name) {
-		blob_release(&btf);
-		return skep_fail(err, ENOMEM, "out of memory");
-	}
-	if (magic)
-		release = magic;
-	return unit_add_module(p->unit, release, &btf, err);
+	if (ret)
+		return module_failed(p->path, &btf, err);
+	return add_module(p->unit, p->path, magic ? magic : p->release, &btf, err);
 }
 
 static int run_image(void *arg, struct skep_err *err)
@@ -74,9 +82,12 @@ static int run_image(void *arg, struct skep_err *err)
 	struct facts facts = { 0 };
 	struct harvest_blob image = { 0 };
 	_cleanup_free_ char *release = NULL;
-	int ret = image_read(&facts, p->bytes.data, p->bytes.len, p->unit->gather->opts,
-			     err);
+	struct gather *g = p->unit->gather;
+	int ret;
 
+	pthread_mutex_lock(&g->image_lock);
+	ret = image_read(&facts, p->bytes.data, p->bytes.len, g->opts, err);
+	pthread_mutex_unlock(&g->image_lock);
 	if (ret) {
 		facts_release(&facts);
 		return ret;
@@ -173,8 +184,8 @@ static int take_btf(const struct take *t, struct stream *s, struct skep_err *err
 	return unit_add_facts(t->unit, t->release, &facts, err);
 }
 
-static int open_vmlinux(const struct take *t, struct stream *s, struct bytes *bytes,
-			struct skep_err *err)
+static int open_bytes(const struct take *t, struct stream *s, struct bytes *bytes,
+		      struct skep_err *err)
 {
 	const char *dir = t->unit->gather->opts->tmp_dir;
 	struct stat st;
@@ -190,11 +201,40 @@ static int open_vmlinux(const struct take *t, struct stream *s, struct bytes *by
 	return 0;
 }
 
+/* A module in a file of its own, be it however large with what debuggers want. */
+static int take_module_file(const struct take *t, struct stream *s, struct skep_err *err)
+{
+	_cleanup_free_ char *magic = NULL;
+	struct harvest_blob btf = { 0 };
+	struct bytes bytes;
+	int ret = open_bytes(t, s, &bytes, err);
+
+	if (ret)
+		return ret;
+	ret = module_read_elf(&btf, *t->release ? NULL : &magic, &bytes, err);
+	if (ret)
+		return module_failed(t->path, &btf, err);
+	return add_module(t->unit, t->path, magic ? magic : t->release, &btf, err);
+}
+
+static int take_module(const struct take *t, struct stream *s, struct skep_err *err)
+{
+	const void *head;
+	size_t len;
+	int ret = stream_peek(s, PACK_MAGIC_MAX, &head, &len, err);
+
+	if (ret)
+		return ret;
+	return t->fd >= 0 && pack_of(head, len) == PACK_NONE
+		       ? take_module_file(t, s, err)
+		       : hand_over(t, s, HARVEST_MAX_MODULE, &module_work, err);
+}
+
 static int take_vmlinux(const struct take *t, struct stream *s, struct skep_err *err)
 {
 	struct facts facts = { 0 };
 	struct bytes bytes;
-	int ret = open_vmlinux(t, s, &bytes, err);
+	int ret = open_bytes(t, s, &bytes, err);
 
 	if (ret)
 		return ret;
@@ -233,8 +273,7 @@ static int dispatch(const struct take *t, enum part part, struct stream *s,
 	if (image_is(head, len, part == PART_IMAGE))
 		return hand_over(t, s, HARVEST_MAX_IMAGE, &image_work, err);
 	if (elf_is(head, len))
-		return is_module(head, len)
-			       ? hand_over(t, s, HARVEST_MAX_MODULE, &module_work, err)
+		return is_module(head, len) ? take_module(t, s, err)
 		       : ((const unsigned char *)head)[16] == ET_REL ||
 				       ((const unsigned char *)head)[17] == ET_REL
 			       ? 0
@@ -282,6 +321,6 @@ int take(const struct take *t, struct stream *s, struct skep_err *err)
 	if (!t->release)
 		known.release = release;
 	if (part == PART_MODULE)
-		return hand_over(&known, s, HARVEST_MAX_MODULE, &module_work, err);
+		return take_module(&known, s, err);
 	return unwrap(&known, part, s, 0, err);
 }

@@ -23,7 +23,7 @@
 #define HARVEST_MAX_ENTRIES ((size_t)1 << 18)   /* members of an archive */
 #define HARVEST_MAX_IMAGE   ((size_t)256 << 20) /* vmlinuz */
 #define HARVEST_MAX_PAYLOAD ((size_t)512 << 20) /* and what it unpacks to */
-#define HARVEST_MAX_MODULE  ((size_t)256 << 20) /* unpacked */
+#define HARVEST_MAX_MODULE  ((size_t)256 << 20) /* unpacked; each thread may hold one */
 #define HARVEST_MAX_TEXT    ((size_t)16 << 20)  /* configuration, changelog, control */
 
 /* The whole of a call. */
@@ -32,6 +32,8 @@ struct gather {
 	struct crew *crew;
 	struct harvest_set *set;
 	_Atomic uint64_t kept;
+	pthread_mutex_t
+		image_lock; /* one image at a time: each may take HARVEST_MAX_PAYLOAD */
 };
 
 /* What a look into an image or vmlinux tells. */

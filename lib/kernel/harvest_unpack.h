@@ -21,6 +21,9 @@ enum pack {
 	PACK_LZMA,
 };
 
+/* For threads: one, and the checksum of xz is not asked for, as who stops early never gets to it. */
+#define UNPACK_GLANCE 0
+
 #define PACK_MAGIC_MAX 13 /* bytes that pack_of() may want to see */
 
 enum pack pack_of(const void *data, size_t len); /* by its first bytes */

@@ -102,8 +102,11 @@ static lzma_ret start(struct xz_stream *x, enum pack pack, unsigned int threads)
 	if (pack == PACK_XZ && threads > 1)
 		return lzma_stream_decoder_mt(&x->lzma, &mt);
 #endif
-	return pack == PACK_XZ ? lzma_stream_decoder(&x->lzma, MEM_MAX, 0)
-			       : lzma_alone_decoder(&x->lzma, MEM_MAX);
+	return pack == PACK_XZ
+		       ? lzma_stream_decoder(&x->lzma, MEM_MAX,
+					     threads == UNPACK_GLANCE ? LZMA_IGNORE_CHECK
+								      : 0)
+		       : lzma_alone_decoder(&x->lzma, MEM_MAX);
 }
 
 int stream_xz(struct stream **out, struct stream *under, enum pack pack,
