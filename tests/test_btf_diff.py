@@ -14,6 +14,7 @@ import pytest
 from btf_facts import Facts
 from test_vmlinux import FUNC, FUNC_PROTO, PTR, STRUCT, Btf
 
+FWD = 7
 CASES = sorted((Path(__file__).parent / "data/btf").glob("*.case"))
 
 
@@ -300,6 +301,17 @@ def test_an_empty_name_is_a_name(skep, tmp_path):
     (tmp_path / "a").write_bytes(btf.bytes().replace(b"\0x\0", b"\0\0\0"))
     done = skep("btf", "diff", "a", "a", timeout=20)
     assert done.rc == 1 or "result:       same" in done.out, done
+
+
+def test_a_declaration_without_name_is_like_itself(skep, tmp_path):
+    btf = Btf()
+    btf.integer()
+    btf.add(FWD)
+    btf.add(PTR, "", 2)
+    btf.add(FUNC_PROTO, "", 1, btf.string("arg"), 3, vlen=1)
+    btf.add(FUNC, "f", 4)
+    (tmp_path / "a").write_bytes(btf.bytes())
+    assert diff(skep, "a", "a")["result"] == "same"
 
 
 # --- real kernels, as bpftool reads them --------------------------------------------------------------

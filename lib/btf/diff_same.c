@@ -108,8 +108,9 @@ static bool same_named(struct diff *d, uint32_t from, const struct btf_type *a,
 			       btf_index_str(d->to, b->name_off));
 	if (btf_is_any_enum(a))
 		return same_enumerators(d, a, b);
-	return btf_is_composite(a) && btf_is_composite(b) &&
-	       diff_same_layout(d, from, to);
+	if (btf_is_composite(a) && btf_is_composite(b))
+		return diff_same_layout(d, from, to);
+	return btf_kind(a) == btf_kind(b);
 }
 
 bool diff_same(struct diff *d, uint32_t from, uint32_t to)

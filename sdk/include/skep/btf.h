@@ -157,7 +157,9 @@ struct skep_btf_min_opts {
 /**
  * skep_btf_min - the types that objects' relocations reach, of many kernels, in one bundle.
  * @objects: BPF objects
+ * @object_cnt: number of them, at least 1
  * @types:   kernels; each a file or a profile
+ * @type_cnt: number of them, at least 1
  * @output:  file to write; replaced whole or not at all
  * @opts:    NULL for defaults
  * @report:  is filled: kernels, bytes each, distinct ones, bytes of the bundle
