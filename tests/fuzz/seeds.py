@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf.
+resolve minbtf profile.
 """
 
 import gzip
@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -124,6 +125,22 @@ def kernels(seeds, work):
     seeds.add("archive", "rpm", kernelfile.RPM_LEAD + header + header + gzip.compress((work / "tar").read_bytes()))
 
 
+WORDS = ["debian/bookworm:amd64/cloud\ndebian/bookworm/x86_64/cloud/6.1.0-56", ">=5.15, <6.12-rc1\n6.1.0-56-cloud-amd64"]
+
+
+def library(seeds, skep, work):
+    """What the library keeps of a kernel: its profile, its modules; and names as users write them."""
+    home, file = work / "home", work / "library.btf"
+    file.write_bytes(kernelfile.btf(padding=100))
+    run(skep, "kernel", "add", file, "--arch", "x86_64", env={**os.environ, "SKEP_HOME": str(home)})
+    for profile in (home / "kernels").iterdir():
+        seeds.add("profile", "profile", profile.read_bytes())
+    table = struct.pack("<II", 3, 1) + b"a" + struct.pack("<II", 8, 12) + b"nf_conntrack"
+    seeds.add("profile", "modules", b"skepmods" + struct.pack("<II", 1, 2) + table + bytes(3) + b"abc" + bytes(5) + b"01234567")
+    for number, text in enumerate(WORDS):
+        seeds.add("profile", f"words{number}", text.encode())
+
+
 def main(skep, folder):
     env = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "seeds.cache")}
     work = Path(tempfile.mkdtemp(prefix="skep-seeds."))
@@ -155,6 +172,7 @@ def main(skep, folder):
                 run(skep, "sign", package, "--key", work / name / "skep.key", "--cert", work / name / "skep.crt")
                 seeds.package(f"{template}.{name}", package)
         kernels(seeds, work)
+        library(seeds, skep, work)
         seeds.relocations(skep, work)
         for number, text in enumerate(PARAMS):
             seeds.add("param", str(number), text.encode())
