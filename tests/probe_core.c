@@ -117,6 +117,14 @@ static int whole(const char *object, char **paths)
 			print(number++, r->kind, err, &res, (*c)->len);
 		}
 	}
+	for (i = 0; i < btf__type_cnt(local); i++)
+		if (cache[i])
+			bpf_core_free_cands(cache[i]);
+	free(cache);
+	btf_ext__free(ext);
+	btf__free(local);
+	while (k.n--)
+		btf__free(k.btf[k.n]);
 	return 0;
 }
 
@@ -140,6 +148,8 @@ static struct btf_index *index_of(char **paths)
 	}
 	if (btf_index_make(&bytes, blobs, n, 0, &err) || btf_index_own(&ix, &bytes, &err))
 		fail("index", err.what);
+	while (n--)
+		free((void *)blobs[n].data);
 	return ix;
 }
 
@@ -240,11 +250,12 @@ static int unbundle(const char *path, const char *folder)
 	struct skep_err err = { 0 };
 	struct btf_bundle *b;
 	size_t size;
-	char *data;
+	char *data = NULL;
 
 	if (fs_read(path, FS_MAX_OBJECT, &data, &size, &err) ||
 	    btf_bundle_read(&b, data, size, path, &err)) {
 		fprintf(stderr, "%s: %s\n", err.where, err.what);
+		free(data);
 		return skep_err_status(err.code);
 	}
 	for (size_t i = 0; i < btf_bundle_cnt(b); i++) {
