@@ -193,6 +193,8 @@ def test_host_for_another_architecture_is_the_newest_of_the_library(skep, tmp_pa
     assert done.err == ("vmlinux.h of 'arches' for s390x: types of debian/trixie/s390x/generic/6.12.0-1, "
                         "the newest in the library\n")
     assert skep("build", "-C", p, env=library.env).ok().err == ""
+    (p / "a.bpf.c").write_text((p / "a.bpf.c").read_text() + "int more;\n")
+    assert skep("build", "-C", p, env=library.env).ok().err == ""
 
 
 def test_a_kernel_of_another_architecture(skep, tmp_path, kernel, library):
@@ -218,6 +220,14 @@ def test_types_that_contradict_the_architecture(skep, tmp_path, kernel, need, ar
     done = skep("build", "-C", p)
     assert (done.rc, done.err) == (
         2, f"skep build: skep.yaml:4:10: vmlinux '{tmp_path}/types.btf' is of a {what} kernel, object 'arches' for {arch}\n")
+
+
+def test_another_architecture_is_held_against_the_same_types(skep, tmp_path, kernel):
+    p = project(tmp_path / "p", "x86_64", USER, kernel("types"))
+    skep("build", "-C", p).ok()
+    (p / "skep.yaml").write_text((p / "skep.yaml").read_text().replace("x86_64", "s390x"))
+    done = skep("build", "-C", p)
+    assert done.rc == 2 and done.err.endswith("is of a 64-bit, little-endian kernel, object 'arches' for s390x\n")
 
 
 def test_a_32_bit_kernel(skep, tmp_path, kernel, library, need, bpftool, tool):

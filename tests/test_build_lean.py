@@ -186,6 +186,8 @@ def test_errors_are_those_of_the_full_header(skep, project, full, tool, tmp_path
     strip = lambda text: re.sub(r"(\S+/)?vmlinux\.h:\d+:\d+|^ *\d* \|.*\n", "", text, flags=re.M)  # noqa: E731
     assert strip(done.err).startswith(strip(judge.stderr)) and "real_parnet" in judge.stderr
     assert (p / GEN).stat().st_size < full.stat().st_size / 20, "the lean header is back"
+    lines = skep("build", "-C", p, "--explain").err.splitlines()
+    assert f"{GEN}: clang says the same with the full header: the lean one stays" in lines
     (p / "src/p.bpf.c").write_text(SOURCE)
     assert skep("build", "-C", p).ok().err == ""
 

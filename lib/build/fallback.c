@@ -131,6 +131,10 @@ static int settle(struct build *b, struct compile *list, size_t n, struct skep_e
 		list->unit->lean = false;
 		return 0;
 	}
+	skep_log(
+		b->log, SKEP_LOG_EXPLAIN,
+		"%s/vmlinux.h: clang says the same with the full header: the lean one stays",
+		list->unit->gen);
 	rc = build_lean_header(b, list->unit, err);
 	for (size_t i = 0; i < n && !rc; i++)
 		rc = keep_lean(b, &list[i], err);

@@ -142,6 +142,19 @@ static int choose(struct build *b, struct unit *u, struct making *m,
 	return build_publish(b, m->header, text.data, text.len, err);
 }
 
+/* What nobody named is told, once. */
+static void tell_origin(struct build *b, const struct unit *u, const struct making *m)
+{
+	const struct state_step *was = state_step(&b->state, m->header);
+	bool known =
+		was && was->facts.n > 1 && !strcmp(was->facts.v[1], u->origin.identity);
+
+	skep_log(b->log, u->origin.chosen && !known ? SKEP_LOG_WARN : SKEP_LOG_INFO,
+		 "vmlinux.h of '%s' for %s: types of %s%s", u->object->name,
+		 u->arch->name, u->origin.name,
+		 u->origin.chosen ? ", the newest in the library" : "");
+}
+
 static int make_lean(struct build *b, struct unit *u, struct making *m,
 		     struct skep_err *err)
 {
@@ -150,10 +163,7 @@ static int make_lean(struct build *b, struct unit *u, struct making *m,
 	const char *path;
 	int rc;
 
-	skep_log(b->log, u->origin.chosen ? SKEP_LOG_WARN : SKEP_LOG_INFO,
-		 "vmlinux.h of '%s' for %s: types of %s%s", u->object->name,
-		 u->arch->name, u->origin.name,
-		 u->origin.chosen ? ", the newest in the library" : "");
+	tell_origin(b, u, m);
 	rc = origin_index(&u->origin, b, u, &ix, err) ?: scan_unit(b, u, &names, err);
 	for (size_t i = 0; !rc && (path = scan_file(names, i)); i++)
 		words_add(&m->inputs, path);
@@ -184,6 +194,7 @@ static void add_facts(const struct build *b, const struct unit *u, struct step *
 	struct words flags = { 0 };
 
 	step_fact(step, "vmlinux", u->origin.identity);
+	step_fact(step, "arch", u->arch->name);
 	step_fact(step, "skep", b->self);
 	if (origin_is_header(&u->origin))
 		return;
