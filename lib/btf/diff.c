@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/btf/diff_parts.h"
 
 /* Two kernels of a distribution take some 10 million steps; hostile types would take them all. */
@@ -194,11 +195,18 @@ int diff_make(struct diff *out, const struct btf_index *from, const struct btf_i
 
 	d.vmlinux_only = (btf_index_info(from)->part_cnt == 1) !=
 			 (btf_index_info(to)->part_cnt == 1);
+	d.seen = calloc(btf_index_info(to)->cnt, sizeof(*d.seen));
+	if (!d.seen)
+		d.err = -ENOMEM;
 	if (use_cnt)
 		qsort(uses, use_cnt, sizeof(*uses), compare_uses);
-	diff_types(&d);
-	diff_constants(&d);
-	diff_names(&d);
+	if (!d.err)
+		diff_types(&d);
+	if (!d.err)
+		diff_constants(&d);
+	if (!d.err)
+		diff_names(&d);
+	free(TAKE(d.seen));
 	if (!d.err) {
 		put_in_order(&d);
 		*out = d;

@@ -99,6 +99,7 @@ struct diff {
 	size_t value_cnt;
 	char **paths; /* owned names of fields */
 	size_t path_cnt;
+	bool *seen;     /* by id of to: that from has it, too */
 	uint64_t steps; /* that comparing took, which is bounded */
 	int err;        /* 0, -ENOMEM or -E2BIG */
 };

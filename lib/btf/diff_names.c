@@ -180,14 +180,17 @@ static void diff_funcs(struct diff *d, const struct copies *from, const struct c
 		if (!n || strchr(name, '.') || !diff_used(d, DIFF_FUNC, name, NULL))
 			continue;
 		m = find(d, d->to, BTF_INDEX_FUNC, name, &b);
-		if (m)
+		if (m) {
+			d->seen[b[0]] = true;
 			compare_ids(d, DIFF_FUNC, a, n, b, m);
-		else if (!has_copy(to, name))
+		} else if (!has_copy(to, name)) {
 			diff_add(d, kind_of(d, name), DIFF_GONE, a[0], 0);
+		}
 	}
 	for (cursor = 0; btf_index_each(d->to, BTF_INDEX_FUNC, &cursor, &name, &b, &m);) {
 		m = taking_part(d, d->to, b, m);
-		if (m && !strchr(name, '.') && diff_used(d, DIFF_FUNC, name, NULL) &&
+		if (m && !d->seen[b[0]] && !strchr(name, '.') &&
+		    diff_used(d, DIFF_FUNC, name, NULL) &&
 		    !find(d, d->from, BTF_INDEX_FUNC, name, &a) && !has_copy(from, name))
 			diff_add(d, kind_of(d, name), DIFF_NEW, 0, b[0]);
 	}

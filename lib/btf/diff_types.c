@@ -172,16 +172,17 @@ static void compare_name(struct pass *p, bool in_to, const uint32_t *ids, size_t
 		const uint32_t *others;
 		size_t m;
 
-		if (kind == DIFF_KINDS || !diff_used(p->d, DIFF_COMPOSITE, name, NULL) ||
+		if (kind == DIFF_KINDS || (in_to && p->d->seen[ids[i]]) ||
+		    !diff_used(p->d, DIFF_COMPOSITE, name, NULL) ||
 		    is_repeated(p->d, ix, ids, i, kind, name))
 			continue;
 		m = btf_index_find(other, BTF_INDEX_TYPE, name, btf_essential_len(name),
 				   &others);
 		collect(p, in_to ? &p->b : &p->a, ids, n, kind, name);
 		collect(p, in_to ? &p->a : &p->b, others, m, kind, name);
-		/* what both sides have is compared when going through the first */
-		if (!in_to || !p->a.n)
-			compare_sets(p, kind);
+		for (m = 0; m < p->b.n && !in_to; m++)
+			p->d->seen[p->b.ids[m]] = true;
+		compare_sets(p, kind);
 	}
 }
 
