@@ -16,7 +16,11 @@ static const struct btf_header *header_of(struct btf *btf)
 
 void rename_begin(struct renaming *r, struct btf *btf)
 {
-	*r = (struct renaming){ .btf = btf };
+	*r = (struct renaming){ .btf = btf, .endian = btf__endianness(btf) };
+	/* else its bytes are a copy in the kernel's order */
+	btf__set_endianness(btf, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+					 ? BTF_LITTLE_ENDIAN
+					 : BTF_BIG_ENDIAN);
 	r->first = header_of(btf)->str_len;
 }
 
@@ -71,6 +75,7 @@ int rename_end(struct renaming *r, struct btf **btf, struct skep_err *err)
 	if (!renamed)
 		return skep_fail(err, ENOMEM, "out of memory");
 	btf__set_pointer_size(renamed, btf__pointer_size(r->btf));
+	btf__set_endianness(renamed, r->endian);
 	btf__free(r->btf);
 	*btf = renamed;
 	return 0;

@@ -18,6 +18,7 @@ struct renaming {
 	struct btf *btf;
 	struct buf strings; /* that come behind the BTF's own */
 	uint32_t first;     /* offset of these */
+	int endian;         /* of the kernel */
 };
 
 void rename_begin(struct renaming *r, struct btf *btf);
