@@ -203,20 +203,53 @@ static int write_kfuncs(struct writer *w)
 	return ret;
 }
 
+/*
+ * clang warns of an attribute for all structs where there is none. One that is only declared has it, too: if
+ * the program defines it, what it defines is relocated.
+ */
+static void write_frame(struct writer *w, const char *text, bool records)
+{
+	static const char begin[] = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n";
+	static const char end[] = "#endif\n\n";
+	const char *guarded = strstr(text, begin), *rest;
+
+	rest = guarded ? strstr(guarded, end) : NULL;
+	if (records || !rest) {
+		buf_str(w->out, text);
+		return;
+	}
+	buf_add(w->out, text, guarded - text);
+	buf_str(w->out, rest + strlen(end));
+}
+
+static bool has_records(const struct btf *btf)
+{
+	uint32_t n = btf__type_cnt(btf), id;
+
+	for (id = 1; id < n; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		if (btf_is_composite(t) || btf_is_fwd(t))
+			return true;
+	}
+	return false;
+}
+
 static int write_text(struct writer *w)
 {
+	bool records = has_records(w->btf);
 	int ret;
 
 	w->dump = btf_dump__new(w->btf, append, w->out, NULL);
 	if (!w->dump)
 		return skep_fail(w->err, ENOMEM, "out of memory");
-	buf_str(w->out, vmlinux_head);
+	write_frame(w, vmlinux_head, records);
 	ret = sort_types(w);
 	if (!ret)
 		ret = write_types(w);
 	if (!ret)
 		ret = write_kfuncs(w);
-	buf_str(w->out, vmlinux_tail);
+	write_frame(w, vmlinux_tail, records);
 	btf_dump__free(w->dump);
 	free(w->types);
 	free(w->kfuncs);

@@ -7,6 +7,9 @@
 
 #include <bpf/btf.h>
 
+#define HOST_ORDER \
+	(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? BTF_LITTLE_ENDIAN : BTF_BIG_ENDIAN)
+
 static const struct btf_header *header_of(struct btf *btf)
 {
 	uint32_t size;
@@ -75,6 +78,7 @@ int rename_end(struct renaming *r, struct btf **btf, struct skep_err *err)
 	if (!renamed)
 		return skep_fail(err, ENOMEM, "out of memory");
 	btf__set_pointer_size(renamed, btf__pointer_size(r->btf));
+	btf__set_endianness(renamed, r->order);
 	btf__set_endianness(renamed, r->endian);
 	btf__free(r->btf);
 	*btf = renamed;

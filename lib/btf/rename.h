@@ -18,6 +18,7 @@ struct renaming {
 	struct btf *btf;
 	struct buf strings; /* that come behind the BTF's own */
 	uint32_t first;     /* offset of these */
+	int order;          /* enum btf_endianness that the BTF is of */
 	int endian;         /* of the kernel */
 };
 
