@@ -9,8 +9,7 @@
 /*
  * -mcpu is always given, as its default differs between versions of clang; -fno-ident and the
  * prefix maps keep the object free of this machine; -fms-extensions is for vmlinux.h of Linux 6.19
- * and later; tagged anonymous members would vanish without. A lean vmlinux.h may have no struct that its
- * attribute could be for.
+ * and later; tagged anonymous members would vanish without.
  */
 static const char *const fixed[] = {
 	"-g",
@@ -19,7 +18,6 @@ static const char *const fixed[] = {
 	"-fno-stack-protector",
 	"-fms-extensions",
 	"-Wno-microsoft-anon-tag",
-	"-Wno-pragma-clang-attribute",
 	"-Wall",
 	"-Wextra",
 	"-Wno-unused-parameter",
