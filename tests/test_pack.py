@@ -142,7 +142,7 @@ NAMED = ["--name", "a", "--version", "1"]
     (["-C", ".", "x.o"], "-C names a project: no objects or --from-oci with it"),
     (["--from-oci", "f", "x.o", "-o", "y"], "--from-oci takes name, version and objects from the file"),
     (["--from-oci", "f"], "--from-oci needs -o"),
-    (["--name", "a"], "a project's name, version, license and arch are in skep.yaml"),
+    (["--name", "a"], "a project's name, version, license, arch and kernels are in skep.yaml"),
 ])
 def test_misuse(skep, argv, line):
     done = skep("pack", *argv)

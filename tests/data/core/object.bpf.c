@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Relocations of every kind against kernel.c and module.c; PART makes several objects, since errors end a load. */
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
@@ -92,24 +92,24 @@ struct nowhere {
 } LOCAL;
 
 unsigned long long out[64];
-#define FIELD(n, p, f)                                                        \
-	do {                                                                  \
-		out[n] += bpf_core_field_exists((p)->f);                      \
-		out[n] += bpf_core_field_size((p)->f);                        \
-		out[n] += bpf_core_field_offset((p)->f);                      \
-		out[n] += BPF_CORE_READ(p, f) != 0;                           \
+#define FIELD(n, p, f)                                   \
+	do {                                             \
+		out[n] += bpf_core_field_exists((p)->f); \
+		out[n] += bpf_core_field_size((p)->f);   \
+		out[n] += bpf_core_field_offset((p)->f); \
+		out[n] += BPF_CORE_READ(p, f) != 0;      \
 	} while (0)
-#define ADDRESS(n, p, f)                                                      \
-	do {                                                                  \
-		out[n] += bpf_core_field_exists((p)->f);                      \
-		out[n] += bpf_core_field_offset((p)->f);                      \
+#define ADDRESS(n, p, f)                                                           \
+	do {                                                                       \
+		out[n] += bpf_core_field_exists((p)->f);                           \
+		out[n] += bpf_core_field_offset((p)->f);                           \
 		out[n] += (unsigned long)__builtin_preserve_access_index(&(p)->f); \
 	} while (0)
 #define BITS(n, p, f) out[n] += BPF_CORE_READ_BITFIELD_PROBED(p, f)
-#define TYPE(n, t)                                                            \
-	do {                                                                  \
-		out[n] += bpf_core_type_exists(t);                            \
-		out[n] += bpf_core_type_size(t);                              \
+#define TYPE(n, t)                                 \
+	do {                                       \
+		out[n] += bpf_core_type_exists(t); \
+		out[n] += bpf_core_type_size(t);   \
 	} while (0)
 
 SEC("raw_tp/x") int p(void *ctx)
