@@ -35,8 +35,7 @@ static int help(const struct cmd *cmd, struct skep_err *err)
 	printf("usage: skep %s %s\n\n%s\n\n%s\n\n", cmd->name, cmd->synopsis,
 	       cmd->summary, cmd->details);
 	for (const struct cmd *const *sub = subcommands; *sub; sub++)
-		printf("  skep %s %s\n      %s\n", (*sub)->name, (*sub)->synopsis,
-		       (*sub)->summary);
+		printf("  %-10s %s\n", strchr((*sub)->name, ' ') + 1, (*sub)->summary);
 	printf("\nskep btf SUBCOMMAND --help lists its options\n");
 	return cmd_puts("", err);
 }
