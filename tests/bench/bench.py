@@ -20,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import btf
+import headers
+
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 TEMPLATES = ["exec-watch", "xdp-filter", "sched-latency"]
@@ -28,13 +31,17 @@ TEMPLATES = ["exec-watch", "xdp-filter", "sched-latency"]
 class Bench:
     def __init__(self, options):
         self.rounds, self.quick_rounds = options.rounds, options.quick_rounds
+        self.slow_rounds, self.program_rounds = max(3, options.rounds // 2), max(3, options.rounds // 3)
         self.work = Path(tempfile.mkdtemp(prefix="skep-bench."))
-        for part in ("bin", "share"):  # a copy: a build meanwhile does not change what is measured
+        for part in ("bin", "libexec", "share"):  # a copy: a build meanwhile does not change what is measured
             shutil.copytree((REPO / options.build).resolve() / part, self.work / "tree" / part)
         self.skep, self.skep_run = f"{self.work}/tree/bin/skep", f"{self.work}/tree/bin/skep-run"
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("SKEP_", "MAKE"))}
         self.env.update(XDG_CACHE_HOME=f"{self.work}/cache", XDG_DATA_HOME=f"{self.work}/data", LC_ALL="C.UTF-8")
         self.rows, self.notes = [], []
+        self.full = self.work / "full"  # the folder of the full header, for the ordinary pipeline
+        self.full.mkdir()
+        self.quiet(self.skep, "vmlinux", "-o", self.full / "vmlinux.h")
 
     def quiet(self, *argv, cwd=None):
         done = subprocess.run([str(a) for a in argv], cwd=cwd or self.work, env=self.env, capture_output=True, text=True)
@@ -91,9 +98,16 @@ def find(*names):
     sys.exit(f"bench: no {names[0]}: run '.ci/deps test'")
 
 
+def bpftool_78():
+    """The newest there is, which `.ci/deps test` unpacks; else the distribution's."""
+    own = REPO / "build/deps/bpftool/bpftool"
+    return own if own.exists() else find("bpftool")
+
+
 def clang_line(bench, project):
-    """The compiler and flags that `skep build` uses, as words; the ordinary pipeline uses the same."""
-    return bench.quiet(bench.skep, "build", "-C", project, "--print-flags").splitlines()[0].split()
+    """The compiler and flags that `skep build` uses, as words, but with the full header: the ordinary pipeline."""
+    words = bench.quiet(bench.skep, "build", "-C", project, "--print-flags").splitlines()[0].split()
+    return [f"-I{bench.full}" if w.startswith("-Ibuild/gen/") else w for w in words]
 
 
 def compiling(words, source, output):
@@ -149,8 +163,13 @@ def build_rows(bench, template):
     t = bench.turns(bench.rounds, clang=clang, skep=skep, sign=sign, ordinary=ordinary)
     m = {k: statistics.median(v) for k, v in {**t, **times}.items()}
     rival_own = m["strip"] + m["skeleton"] + m["tar"]
+    unsigned = m["ordinary"] - m["cms"]
+    ours, theirs = headers.code(bench, next((project / "build").glob("*.bpf.o")), rival / f"{name}.bpf.o")
+    if ours != theirs:
+        sys.exit(f"bench: {template}: code and CO-RE records differ from those that the full header gives")
+    bench.row(f"{template}: edit, build", m["skep"], unsigned, "ordinary pipeline", "a sixth", 6 * m["skep"] <= unsigned)
     bench.row(f"{template}: edit, build, sign", m["skep"] + m["sign"], m["ordinary"], "ordinary pipeline")
-    bench.row(f"{template}: clang alone", m["clang"], None, "")
+    bench.row(f"{template}: clang alone, full header", m["clang"], None, "")
     ours, processor = beyond_clang(bench, project, source)
     bench.row(f"{template}: build beyond clang", ours, rival_own, "llvm-strip, bpftool, tar", "under 15 ms", ours < 15)
     bench.row(f"{template}: processor time of that", processor, None, "")
@@ -350,6 +369,10 @@ def main():
         print("\n".join(machine()))
         for template in TEMPLATES:
             build_rows(bench, template)
+        project = bench.work / "exec-watch"
+        headers.tracing_rows(bench, clang_line(bench, project), bench.full)
+        headers.header_rows(bench, project, bpftool_78())
+        btf.rows(bench, sorted(bench.work.glob("*/build/*.bpf.o")), bpftool_78())
         noop_rows(bench)
         verify_row(bench)
         run_rows(bench)

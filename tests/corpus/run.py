@@ -148,14 +148,14 @@ def main():
     parser.add_argument("--sources", default=REPO / "build/deps/corpus", help="folder of the corpus")
     parser.add_argument("--kernels", default=REPO / "build/deps/kernels", help="folder of folders of kernel packages")
     parser.add_argument("--targets", help="folder of raw BTF, NAME.btf, instead of packages")
-    parser.add_argument("--work", help="folder for headers and objects (default: BUILD/corpus)")
+    parser.add_argument("--work", help="folder for headers and objects (default: BUILD/judged)")
     parser.add_argument("--only", action="append", metavar="SOURCE", help="these sources only")
     parser.add_argument("--match", default="", metavar="REGEX", help="these programs only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--lines", type=int, default=6, help="lines of a difference to print")
     options = parser.parse_args()
     build = Path(options.build) if os.path.isabs(options.build) else REPO / options.build
-    work = Path(options.work or build / "corpus").resolve()
+    work = Path(options.work or build / "judged").resolve()
     env = environment(work)
     if options.targets:
         targets = {p.stem: p for p in sorted(Path(options.targets).glob("*.btf"))}
