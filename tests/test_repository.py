@@ -126,6 +126,12 @@ COMMANDS = re.findall(
     "".join(TEXT[f] for f in C_FILES if f.parent == Path("cmd/skep")),
     re.M,
 )
+# command -> its own commands
+GROUPS = {
+    "btf": [f.stem.split("_")[1] for f in C_FILES if f.match("cmd/skep/btf_*.c")],
+    "kernel": [f.stem for f in C_FILES if f.match("cmd/skep-kernel/*.c") and f"cmd_{f.stem} =" in TEXT[f]],
+}
+LEAVES = sorted({c for c in COMMANDS if c not in GROUPS} | {f"{g} {c}" for g, cs in GROUPS.items() for c in cs})
 
 
 def documented():
@@ -135,27 +141,36 @@ def documented():
     lines = re.findall(r"^(?: {4})?((?:skep|skep-run) .*?)(?:\s+#.*)?$", section[1], re.M)
     rows = {}
     for line in lines:
-        words = line.split(" ", 2 if line.startswith("skep ") else 1)
-        rows[" ".join(words[:-1] if len(words) > 1 + line.startswith("skep ") else words)] = line
+        words = line.split(" ")
+        rows[" ".join(words[: 1 if words[0] == "skep-run" else 3 if words[1] in GROUPS else 2])] = line
     return rows
 
 
 def test_readme_lists_every_command():
-    assert {f"skep {c}" for c in COMMANDS} == {k for k in documented() if k != "skep-run"}
+    assert {f"skep {c}" for c in LEAVES} == {k for k in documented() if k != "skep-run"}
 
 
-@pytest.mark.parametrize("command", [["skep", c] for c in sorted(COMMANDS)] + [["skep-run"]], ids=" ".join)
+@pytest.mark.parametrize("command", [f"skep {c}" for c in LEAVES] + ["skep-run"])
 def test_help_is_the_documented_synopsis(command, skep):
-    done = skep(*command[1:], "--help", program=command[0])
+    program, *words = command.split()
+    done = skep(*words, "--help", program=program)
     assert (done.rc, done.err) == (0, "")
-    assert done.out.splitlines()[0] == "usage: " + documented()[" ".join(command)]
+    assert done.out.splitlines()[0] == "usage: " + documented()[command]
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("command", LEAVES)
 def test_synopsis_names_real_options(command, skep):
-    usage, rest = skep(command, "--help").out.split("\n", 1)
+    usage, rest = skep(*command.split(), "--help").out.split("\n", 1)
     for option in re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", usage):
         assert re.search(rf"^\s.*(?<![\w-]){option}(?![\w-])", rest, re.M), f"{option} is not explained"
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_groups_list_their_commands(group, skep):
+    done = skep(group, "--help")
+    assert (done.rc, done.err) == (0, "")
+    assert len(GROUPS[group]) > 3
+    assert [c for c in GROUPS[group] if not re.search(rf"^\s+(skep {group} )?{c}\s", done.out, re.M)] == []
 
 
 def test_skep_lists_its_commands(skep):
