@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The little of a kernel's types that relocations look at: libbpf's own resolver over the whole is the judge."""
 
+import json
 import re
 import struct
 
@@ -203,3 +204,19 @@ def test_templates_on_the_host(probe, project, bpftool, tmp_path, template):
     bpftool("gen", "min_core_btf", HOST, judge, obj)
     assert probe.whole(obj, judge) == probe.whole(obj, ours)
     assert ours.stat().st_size < judge.stat().st_size
+
+
+@pytest.mark.need("btf")
+@pytest.mark.parametrize("template", ("exec-watch", "sched-latency", "xdp-filter"))
+def test_templates_on_debians_kernels(probe, project, kernel_library, tmp_path, template):
+    obj = next((project(template) / "build").glob("*.bpf.o"))
+    profiles = [json.loads(p.read_text()) for p in sorted((kernel_library / "kernels").glob("*.json"))]
+    assert len(profiles) >= 5
+    values = set()
+    for profile in profiles:
+        btf = kernel_library / "blobs/sha256" / profile["btf"].removeprefix("sha256:")
+        lines = same(probe, tmp_path, obj, [btf])
+        values.add("\n".join(lines))
+        assert not any("err" in line for line in lines)
+    # xdp-filter reads what the network defines, and that is everywhere the same
+    assert len(values) > 3 or template == "xdp-filter"
