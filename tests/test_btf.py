@@ -128,7 +128,7 @@ def test_dump_by_root(skep, compiled):
     [
         (["--root", "do_itt"], "no type or function 'do_itt' in 'x.o'", "did you mean 'do_it'?"),
         (["--root", "enum s"], "no type or function 'enum s' in 'x.o'", None),
-        (["--module", "ext4"], "no module 'ext4' in 'x.o'", "skep btf info lists the modules"),
+        (["--module", "ext4"], "no module 'ext4' in 'x.o'", "skep btf info --json lists the modules"),
         (["--module", "vmlinux", "--root", "s"], "roots and a module exclude each other", None),
     ],
 )

@@ -126,7 +126,7 @@ static int find_part(const struct btf_kernel *k, const char *module,
 		if (!strcmp(part->name, module))
 			return 0;
 	skep_fail(err, SKEP_EUSAGE, "no module '%s' in '%s'", module, k->name);
-	skep_err_hint(err, "skep btf info lists the modules");
+	skep_err_hint(err, "skep btf info --json lists the modules");
 	return -SKEP_EUSAGE;
 }
 

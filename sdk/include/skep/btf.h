@@ -82,7 +82,7 @@ struct skep_btf_opts {
  *
  * JSON: "source", "release" and "arch" where known, "pointer_size", "byte_order" (little or big), "digest",
  * "types" (records, modules included), "functions" (distinct names), "kfuncs", "tracepoints", "lsm_hooks",
- * "iterators", "struct_ops", "kinds": [{"kind", "count"}], "modules": [{"name", "types"}].
+ * "iterators", "struct_ops", "module_count", "kinds": [{"kind", "count"}], "modules": [{"name", "types"}].
  *
  * Errors: as skep_vmlinux().   Since: 0.1
  */
