@@ -233,3 +233,15 @@ def test_manifests_that_list_kernels_wrongly(skep, tmp_path):
     ):
         done = write(kernels)
         assert done.rc == 1 and done.err.splitlines()[0].endswith(why), done
+
+
+def test_architectures_that_share_objects_share_the_bundle(skep, project, kernel_library):
+    folder = project("xdp-filter", build=False)
+    yaml = folder / "skep.yaml"
+    text = re.sub(r"^(kernels|arch):.*\n", "", yaml.read_text(), flags=re.M)
+    yaml.write_text(text + "kernels: [debian/bookworm]\narch: [x86_64, arm64]\n")
+    skep("build", "-C", folder, env={"SKEP_HOME": kernel_library}).ok()
+    blobs = skepfile.read(folder / "build/xdp-filter.skep")
+    assert sum(b[:2] == b"\x1f\x8b" for b in blobs.values()) == 1
+    manifest = json.loads(layer_of(folder / "build/xdp-filter.skep")["skep/manifest.json"])
+    assert [k["arch"] for k in manifest["kernels"]] == ["arm64", "x86_64"]
