@@ -402,3 +402,17 @@ def test_every_truncation_is_refused(skep, bpf_object, tmp_path):
         path.write_bytes(data[:n])
         done = skep("skeleton", path)
         assert done.rc in (1, 2) and done.out == "", (n, done)
+
+
+def test_an_arena_that_holds_nothing(bpf_object, headers, tool, tmp_path, include):
+    path = bpf_object("arena_map", text="""
+        #include <vmlinux.h>
+        #include <bpf/bpf_helpers.h>
+        struct { __uint(type, BPF_MAP_TYPE_ARENA); __uint(map_flags, BPF_F_MMAPABLE); __uint(max_entries, 10); } arena SEC(".maps");
+        SEC("syscall") int f(void *ctx) { return (long)&arena & 1; }
+        char LICENSE[] SEC("license") = "GPL";
+        """)
+    for header in headers(path, "am").values():
+        user = tmp_path / "u.c"
+        user.write_text(f'#include "{header}"\nstruct bpf_map **arena(struct am *s) {{ return &s->maps.arena; }}\n')
+        tool("gcc", "-Wall", "-Werror", "-isystem", include, "-c", user, "-o", tmp_path / "u.o")

@@ -63,9 +63,11 @@ static int model_init(struct model *m, const struct object *o, const char *name,
 /* The data section behind a map that user space can map, NULL if there is none. */
 static const char *mapped_section(const struct obj_map *map)
 {
+	size_t size; /* libbpf wants a place for it */
+
 	if (map->data_section && bpf_map__map_flags(map->bpf) & BPF_F_MMAPABLE)
 		return map->name;
-	if (map->map_type == BPF_MAP_TYPE_ARENA && bpf_map__initial_value(map->bpf, NULL))
+	if (map->map_type == BPF_MAP_TYPE_ARENA && bpf_map__initial_value(map->bpf, &size))
 		return ARENA_SECTION;
 	return NULL;
 }
