@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile.
+resolve minbtf profile scan.
 """
 
 import gzip
@@ -159,6 +159,8 @@ def main(skep, folder):
             project = work / template
             run(skep, "build", "-C", project, env=env)
             seeds.add("yaml", template, (project / "skep.yaml").read_bytes())
+            for source in (project / "src").iterdir():
+                seeds.add("scan", source.name, source.read_bytes())
             for file in [*(project / "build").rglob(".skep-state"), *(project / "build").rglob("*.d")]:
                 seeds.add("state", f"{template}{file.suffix or file.name}", file.read_bytes())
             obj = next((project / "build").glob("*.bpf.o"))
