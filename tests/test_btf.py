@@ -136,7 +136,7 @@ def test_what_cannot_be_dumped(skep, compiled, args, what, hint):
     compiled("bpf")
     done = skep("btf", "dump", "x.o", *args)
     assert (done.rc, done.out) == (2, "")
-    assert done.err.splitlines() == [f"skep btf: {what}"] + ([f"  hint: {hint}"] if hint else [])
+    assert done.err.splitlines() == [f"skep btf dump: {what}"] + ([f"  hint: {hint}"] if hint else [])
 
 
 @pytest.mark.parametrize("make", HOSTILE, ids=lambda f: f.__name__)
@@ -146,7 +146,7 @@ def test_hostile_btf(skep, tmp_path, make, command):
     (tmp_path / "ok").write_bytes(small().bytes())
     done = skep("btf", command[0], *command[1:], "x.btf", timeout=20)
     assert (done.rc, done.out) == (1, "")
-    assert done.err == f"skep btf: x.btf: vmlinux: {HOSTILE[make]}\n" or done.err == f"skep btf: x.btf: {HOSTILE[make]}\n"
+    assert done.err == f"skep btf {command[0]}: x.btf: vmlinux: {HOSTILE[make]}\n" or done.err == f"skep btf {command[0]}: x.btf: {HOSTILE[make]}\n"
 
 
 def test_every_truncation_and_flip_ends_well(skep, tmp_path):

@@ -123,7 +123,7 @@ def test_every_header_is_complete(tool, tmp_path):
 
 COMMANDS = re.findall(
     r'^const struct cmd cmd_\w+ = \{\s*(?:\.name = )?"([a-z]+)"',
-    "".join(TEXT[f] for f in C_FILES if f.parent == Path("cmd/skep")),
+    "".join(TEXT[f] for f in C_FILES if f.parent == Path("cmd/skep") and ".group = " not in TEXT[f]),
     re.M,
 )
 # command -> its own commands
@@ -171,6 +171,25 @@ def test_groups_list_their_commands(group, skep):
     assert (done.rc, done.err) == (0, "")
     assert len(GROUPS[group]) > 3
     assert [c for c in GROUPS[group] if not re.search(rf"^\s+(skep {group} )?{c}\s", done.out, re.M)] == []
+
+
+@pytest.mark.parametrize("group", ["", *sorted(GROUPS)])
+def test_commands_of_commands_are_alike(group, skep):
+    name, words = f"skep {group}".strip(), group.split()
+    usage = skep(*words, "--help").ok().out
+    assert usage.startswith(f"usage: {name} COMMAND [OPTION]... [ARGUMENT]...\n") and skep(*words, "help").out == usage
+    alone = skep(*words)
+    assert (alone.rc, alone.out, alone.err) == (2, "", usage)
+    wrong = skep(*words, "qqq")
+    hint = f"{name} --help lists the commands"
+    assert (wrong.rc, wrong.out, wrong.err) == (2, "", f"{name}: unknown command 'qqq'\n  hint: {hint}\n")
+    wrong = skep(*words, "qqq", "--json")
+    told = json.loads(wrong.err)
+    assert (wrong.rc, told["what"], told["hint"]) == (2, "unknown command 'qqq'", hint)
+    for command in GROUPS.get(group, ["build"]):
+        wrong = skep(*words, command, "--qqq")
+        first = f"{name} {command}: unknown option '--qqq'"
+        assert (wrong.rc, wrong.err.splitlines()) == (2, [first, f"  hint: {name} {command} --help lists the options"])
 
 
 def test_skep_lists_its_commands(skep):

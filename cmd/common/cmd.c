@@ -191,17 +191,17 @@ static int list_commands(const char *program, const struct cmd *const *table, FI
 	return fflush(to) ? 3 : 0;
 }
 
-static int unknown_command(const char *program, const struct cmd *const *table,
-			   const char *name)
+static int unknown_command(const char *program, const struct cmd *const *table, int argc,
+			   char **argv)
 {
-	fprintf(stderr, "%s: unknown command '%s'\n", program, name);
+	struct skep_err err = { 0 };
+	int rc = skep_fail(&err, SKEP_EUSAGE, "unknown command '%s'", argv[1]);
+
 	for (; *table; table++)
-		if (!strncmp((*table)->name, name, 1)) {
-			fprintf(stderr, "  hint: did you mean '%s'?\n", (*table)->name);
-			return 2;
-		}
-	fprintf(stderr, "  hint: %s --help lists the commands\n", program);
-	return 2;
+		if (*argv[1] == *(*table)->name)
+			skep_err_hint(&err, "did you mean '%s'?", (*table)->name);
+	skep_err_hint(&err, "%s --help lists the commands", program);
+	return finish(program, NULL, rc, &err, wants_json(argc, argv));
 }
 
 static int run_command(const char *program, const struct cmd *cmd,
@@ -228,7 +228,7 @@ int cmd_main(const char *program, const struct cmd *const *table, int argc, char
 		if (!strcmp(table[i]->name, argv[1]))
 			return run_command(program, table[i], table[i], argc - 1,
 					   argv + 1);
-	return unknown_command(program, table, argv[1]);
+	return unknown_command(program, table, argc, argv);
 }
 
 int cmd_main_single(const char *program, const struct cmd *cmd, int argc, char **argv)

@@ -8,6 +8,10 @@
 #include "cmd/common/cmd.h"
 #include "cmd/common/home.h"
 
+#define BTF_KERNEL                                                                               \
+	"KERNEL is a file with BTF (raw, or ELF), 'host' for the running kernel, or the id of\n" \
+	"a profile of the kernel library or its beginning, as debian/bookworm."
+
 extern const struct cmd cmd_btf_info, cmd_btf_dump, cmd_btf_diff, cmd_btf_min;
 
 struct btf_places {

@@ -48,12 +48,13 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 }
 
 const struct cmd cmd_btf_diff = {
-	.name = "btf diff",
+	.name = "diff",
 	.synopsis = "KERNEL KERNEL [--for OBJECT] [--summary] [--exit-code]",
 	.summary = "what changed from the first kernel to the second",
 	.details =
 		"Types, fields, enumerators, functions and hooks that are gone, new, moved, resized or\n"
 		"retyped; offsets and sizes are in bytes. BTF does not tell that something was renamed:\n"
-		"what looks so is called probably renamed. The exit status is 0 also when they differ.",
+		"what looks so is called probably renamed. The exit status is 0 also when they differ.\n\n" BTF_KERNEL,
 	.run = run,
+	.group = "skep btf ",
 };

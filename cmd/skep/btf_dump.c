@@ -42,12 +42,13 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 }
 
 const struct cmd cmd_btf_dump = {
-	.name = "btf dump",
+	.name = "dump",
 	.synopsis = "[KERNEL] [--root NAME]... [--module NAME] [--raw]",
 	.summary = "types as C, or record by record",
 	.details =
 		"Without options it is the whole vmlinux.h. With --root or --module it is the types\n"
 		"alone, in an order that compiles; what is only pointed to is declared. The numbers of\n"
-		"--raw are the kernel's for vmlinux; those of modules follow, module by module.",
+		"--raw are the kernel's for vmlinux; those of modules follow, module by module.\n\n" BTF_KERNEL,
 	.run = run,
+	.group = "skep btf ",
 };

@@ -29,8 +29,10 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 }
 
 const struct cmd cmd_btf_info = {
-	.name = "btf info",
+	.name = "info",
 	.synopsis = "[KERNEL]",
 	.summary = "how many types of which kind, functions, hooks, modules",
+	.details = BTF_KERNEL,
 	.run = run,
+	.group = "skep btf ",
 };
