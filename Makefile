@@ -110,7 +110,8 @@ install: all $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a
 	install -m 644 $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a $(DESTDIR)$(prefix)/lib/
 	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
 	install -m 644 sdk/cmake/skep-config.cmake $(DESTDIR)$(prefix)/lib/cmake/skep/
-	umask 022; sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/skep.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/skep.pc
+	umask 022; for p in skep skep-kernel; do \
+		sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' sdk/pkgconfig/$$p.pc.in > $(DESTDIR)$(prefix)/lib/pkgconfig/$$p.pc; done
 	sdk/share.sh $(LIBBPF)/inst $(DESTDIR)$(prefix)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')

@@ -15,6 +15,7 @@ import pytest
 from conftest import base_env
 
 TEMPLATES = ["exec-watch", "xdp-filter", "sched-latency"]
+PROGRAMS = ("bin", "libexec")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,9 @@ def files(folder):
 
 
 def test_tree(installed, repo):
-    expected = {"bin/skep", "bin/skep-run", "lib/libskep.a", "lib/pkgconfig/skep.pc", "lib/skep/libbpf.a"}
-    expected.add("lib/cmake/skep/skep-config.cmake")
+    expected = {"bin/skep", "bin/skep-run", "libexec/skep/skep-kernel"}
+    expected |= {"lib/libskep.a", "lib/libskep-kernel.a", "lib/skep/libbpf.a"}
+    expected |= {"lib/pkgconfig/skep.pc", "lib/pkgconfig/skep-kernel.pc", "lib/cmake/skep/skep-config.cmake"}
     expected |= {f"include/skep/{h.name}" for h in (repo / "sdk/include/skep").glob("*.h")}
     expected |= {f"share/skep/bpf/skep/{h.name}" for h in (repo / "sdk/bpf/skep").glob("*.h")}
     expected |= {f"share/skep/templates/{name}" for name in files(repo / "templates")}
@@ -53,7 +55,7 @@ def test_modes(installed, repo):
         mode = stat.S_IMODE(path.stat().st_mode)
         name = path.relative_to(installed)
         source = repo / "templates" / name.relative_to("share/skep/templates") if "templates" in name.parts[:3] else None
-        runs = path.is_dir() or name.parts[0] == "bin" or (source and os.access(source, os.X_OK))
+        runs = path.is_dir() or name.parts[0] in PROGRAMS or (source and os.access(source, os.X_OK))
         assert mode == (0o755 if runs else 0o644), f"{name}: {mode:o}"
 
 
@@ -61,7 +63,7 @@ def test_no_path_of_the_build(installed, repo, tmp_path):
     """Nothing installed names the source tree or DESTDIR (debugging information of libbpf apart)."""
     for name, path in files(installed).items():
         if not name.endswith(".a"):
-            data = stripped(path, tmp_path) if name.startswith("bin/") else path.read_bytes()
+            data = stripped(path, tmp_path) if name.split("/")[0] in PROGRAMS else path.read_bytes()
             assert str(repo).encode() + b"/" not in data and str(installed.parent).encode() not in data, name
 
 
@@ -164,6 +166,40 @@ def test_sdk_builds_a_program(installed, package, tmp_path, tool, compiler):
     path.write_bytes(path.read_bytes()[:-512])
     done = tool(tmp_path / "prog", path, check=False)
     assert done.returncode == 1 and str(path) in done.stderr
+
+
+HARVESTER = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <skep/kernel.h>
+int main(int argc, char **argv)
+{
+	struct skep_kernel_opts opts = { sizeof(opts), argv[1] };
+	const char *paths[] = { argv[2] };
+	struct skep_report *report = skep_report_new();
+	struct skep_err err = { 0 };
+	char *json;
+
+	if (skep_kernel_add(paths, 1, &opts, report, &err) || skep_report_json(report, &json, &err))
+		return fprintf(stderr, "%s: %s\\n", err.where, err.what), 1;
+	puts(json);
+	free(json);
+	skep_report_free(report);
+	return 0;
+}
+"""
+
+
+def test_sdk_adds_a_kernel(installed, tmp_path, tool):
+    """libskep-kernel, for a program that harvests kernels itself."""
+    env = {**os.environ, "PKG_CONFIG_LIBDIR": f"{installed}/lib/pkgconfig:" + system_pkgconfig(tool)}
+    define = f"--define-variable=prefix={installed}"
+    flags = tool("pkg-config", define, "--cflags", "--libs", "skep-kernel", env=env).stdout.split()
+    (tmp_path / "prog.c").write_text(HARVESTER)
+    tool("cc", "-Wall", "-Werror", "-o", tmp_path / "prog", tmp_path / "prog.c", *flags)
+    added = json.loads(tool(tmp_path / "prog", tmp_path / "home", "host").stdout)
+    assert os.uname().release in json.dumps(added)
+    assert os.listdir(tmp_path / "home/kernels")
 
 
 def system_pkgconfig(tool):
