@@ -18,7 +18,6 @@
 #include "lib/btf/alias.h"
 #include "lib/btf/index.h"
 #include "lib/btf/messages.h"
-#include "lib/btf/subset.h"
 
 #define MAX_HEADER ((size_t)64 << 20)
 
@@ -35,7 +34,6 @@ struct writer {
 	struct buf *out;
 	const struct header *h;
 	struct btf *btf;
-	uint32_t *ids; /* of the index, by id of btf */
 	struct btf_dump *dump;
 	struct entry *types, *kfuncs;
 	size_t type_cnt, kfunc_cnt;
@@ -114,9 +112,9 @@ static int compare_ids(const void *a, const void *b)
 static uint32_t id_in(const struct writer *w, uint32_t id)
 {
 	uint32_t n = btf__type_cnt(w->btf) - 1;
-	const uint32_t *at = bsearch(&id, w->ids + 1, n, sizeof(id), compare_ids);
+	const uint32_t *at = bsearch(&id, w->h->ids + 1, n, sizeof(id), compare_ids);
 
-	return at ? at - w->ids : 0;
+	return at ? at - w->h->ids : 0;
 }
 
 static int sort_types(struct writer *w)
@@ -133,12 +131,12 @@ static int sort_types(struct writer *w)
 		if (rank >= 0)
 			w->types[w->type_cnt++] =
 				(struct entry){ id, rank,
-						sort_name(w->h->types->ix, w->ids[id]) };
+						sort_name(w->h->ix, w->h->ids[id]) };
 	}
 	for (size_t i = 0; i < w->h->kfunc_cnt; i++)
 		w->kfuncs[w->kfunc_cnt++] =
 			(struct entry){ w->h->kfuncs[i], 0,
-					sort_name(w->h->types->ix, w->h->kfuncs[i]) };
+					sort_name(w->h->ix, w->h->kfuncs[i]) };
 	qsort(w->types, w->type_cnt, sizeof(*w->types), compare_entries);
 	qsort(w->kfuncs, w->kfunc_cnt, sizeof(*w->kfuncs), compare_entries);
 	return 0;
@@ -179,8 +177,7 @@ static int write_kfunc(struct writer *w, const struct entry *e)
 	const struct btf_type *func = btf__type_by_id(w->btf, id_in(w, e->id));
 	LIBBPF_OPTS(btf_dump_emit_type_decl_opts, opts, .field_name = e->name);
 
-	buf_fmt(w->out, "extern %s",
-		is_fast(w->h->types->ix, e->id) ? "__bpf_fastcall " : "");
+	buf_fmt(w->out, "extern %s", is_fast(w->h->ix, e->id) ? "__bpf_fastcall " : "");
 	if (!btf_is_func(func) || btf_dump__emit_type_decl(w->dump, func->type, &opts))
 		return skep_fail(w->err, SKEP_ECORRUPT,
 				 "malformed BTF: type of function '%s'", e->name);
@@ -263,18 +260,15 @@ static int write_text(struct writer *w)
 int header_write(struct buf *out, const struct header *h, const struct aliases *known,
 		 struct aliases *learned, struct skep_err *err)
 {
-	struct writer w = { .out = out, .h = h, .err = err };
-	int ret = subset_btf(h->types, &w.btf, &w.ids, err);
+	struct writer w = { .out = out, .h = h, .btf = h->btf, .err = err };
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = known ? aliases_apply(known, &w.btf, w.ids, err)
-		    : aliases_mark(&w.btf, w.ids, h->types->ix, err);
+	ret = known ? aliases_apply(known, &w.btf, h->ids, err)
+		    : aliases_mark(&w.btf, h->ids, h->ix, err);
 	if (!ret)
 		ret = write_text(&w);
 	if (!ret && !known)
-		ret = aliases_learn(learned, out, h->types->ix, err);
+		ret = aliases_learn(learned, out, h->ix, err);
 	btf__free(w.btf);
-	free(w.ids);
 	return ret;
 }

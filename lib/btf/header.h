@@ -11,13 +11,15 @@
 #include "lib/base/buf.h"
 
 struct aliases;
+struct btf;
 struct btf_index;
-struct subset;
 
 /* What it holds. */
 struct header {
-	const struct subset *types; /* with the functions below, by name */
-	uint32_t *kfuncs;           /* ids of functions whose prototypes are written */
+	const struct btf_index *ix;
+	struct btf *btf; /* the types, with the functions below; header_write() frees it */
+	const uint32_t *ids;    /* of the index, ascending, by id of btf */
+	const uint32_t *kfuncs; /* ids of functions whose prototypes are written */
 	size_t kfunc_cnt;
 };
 

@@ -226,14 +226,19 @@ static int write_lean(struct buf *out, const struct btf_index *ix,
 		      struct skep_err *err)
 {
 	struct lean l = { .ix = ix, .scan = scan, .aliases = aliases };
+	struct header h = { .ix = ix };
+	uint32_t *ids = NULL;
 	int ret = subset_init(&l.types, ix, err);
 
 	ret = ret ? ret : collect(&l, err);
+	ret = ret ? ret : subset_btf(&l.types, &h.btf, &ids, err);
 	if (!ret) {
-		struct header h = { &l.types, l.kfuncs, l.kfunc_cnt };
-
+		h.ids = ids;
+		h.kfuncs = l.kfuncs;
+		h.kfunc_cnt = l.kfunc_cnt;
 		ret = header_write(out, &h, aliases, NULL, err);
 	}
+	free(ids);
 	subset_release(&l.types);
 	free(l.seen);
 	free(l.open);
