@@ -441,6 +441,13 @@ def test_damaged_file_in_a_folder(probe, tmp_path):
     assert done.returncode == 1 and done.stderr.startswith(f"{folder}/a.deb: damaged archive at byte "), done
 
 
+def test_damaged_module_in_a_folder_of_many_files(probe, tmp_path):
+    bad = f"lib/modules/{RELEASE}/kernel/bad.ko.gz"
+    folder = write(tmp_path / "k", {bad: pack("gzip", b"\x7fELF\2\1\1 and no more"), "z/5.4.0-91-generic.btf": kernelfile.btf()})
+    done = probe(folder)
+    assert (done.returncode, done.stderr) == (1, f"{folder}/{bad}: malformed ELF: bytes 0 to 52 of 19\n"), done
+
+
 def test_nothing_of_a_kernel(refused, tmp_path):
     hint = "give a kernel's package, vmlinuz, vmlinux or BTF, a folder of them, or 'host'"
     empty = tmp_path / "empty"

@@ -156,6 +156,37 @@ def test_two_that_would_have_one_id(lib, home, tmp_path):
     )
     assert files(home) == {}
 
+def test_two_kernels_of_one_release(lib, home, tree, tmp_path):
+    a = tree("6.1.0-56-amd64", "one")
+    b = tree("6.1.0-56-amd64", "two", root="other")
+    for places in (("tree", "other"), (a, b), (".",)):
+        done = lib("add", *places)
+        first, second = (b, a) if places == (".",) else (a, b)
+        assert (done.rc, done.out) == (2, "")
+        assert done.err == (
+            f"skep kernel add: {second}: another kernel '6.1.0-56-amd64' than in '{first}': their BTF differs\n"
+            "  hint: add them one by one, each with --id\n"
+        )
+        assert files(home) == {}
+    b.write_bytes(a.read_bytes())
+    assert len(lib("add", "tree", "other", "--json").ok().json()["kernels"]) == 1
+
+
+def test_one_release_in_two_suites(lib, tree):
+    tree("5.4.0-91-generic", "old", suite="18.04")
+    tree("5.4.0-91-generic", "new", suite="20.04")
+    lib("add", "tree").ok()
+    assert ids(lib) == [f"debian/{suite}/x86_64/generic/5.4.0-91" for suite in ("18.04", "20.04")]
+
+
+@pytest.mark.parametrize("folder", ["host/x/x86_64", "home/me/x86_64", "file/x/x86_64"])
+def test_a_folder_is_no_distribution(lib, tmp_path, folder):
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "6.1.0-56-amd64.btf").write_bytes(kernel())
+    lib("add", f"{folder}/6.1.0-56-amd64.btf").ok()
+    assert ids(lib) == ["file/x86_64/6.1.0-56-amd64"]
+
+
 
 # --- found again ---------------------------------------------------------------------------------
 
@@ -421,7 +452,7 @@ def test_all_or_nothing(lib, home, tree, tmp_path):
 # --- who may write -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", ["", "kernels", "blobs/sha256", "index"])
+@pytest.mark.parametrize("place", ["", "kernels", "blobs", "blobs/sha256", "index"])
 @pytest.mark.parametrize("mode", [0o777, 0o770])
 def test_a_library_others_may_write_to(lib, home, tree, place, mode):
     tree("6.1.0-56-amd64")

@@ -43,6 +43,7 @@ struct harvest {
 	struct harvest_blob config, image;
 	struct harvest_source *sources;
 	size_t source_cnt;
+	char *btf_path;   /* of the file whose types they are */
 	char *why_no_btf; /* what to tell when there is none: "built without CONFIG_DEBUG_INFO_BTF" … */
 };
 

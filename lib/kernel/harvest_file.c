@@ -78,6 +78,7 @@ int harvest_file(struct gather *g, int at, const char *name, const char *path, b
 		return skep_err_at(err, path, 0, 0);
 	skep_log(g->opts->log, SKEP_LOG_INFO, "reading '%s'", path);
 	unit_init(&u, g);
+	u.path = path;
 	ret = name_unit(&u, path, err) ?:
 		      read_unit(&u, fd, path, err) ?:
 		      unit_finish(&u, any, err);

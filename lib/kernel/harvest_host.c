@@ -171,6 +171,7 @@ int harvest_host(struct gather *g, struct skep_err *err)
 	skep_log(g->opts->log, SKEP_LOG_INFO, "reading the running kernel %s",
 		 uts.release);
 	unit_init(&u, g);
+	u.path = BTF_HOST;
 	read_os(&u);
 	ret = take_vmlinux(&u, &uts, err) ?:
 		      take_modules(&u, uts.release, err) ?:

@@ -265,6 +265,28 @@ const struct arch *name_arch(const char *release)
 	return NULL;
 }
 
+/* Any folder may be called after an architecture: what is above it has to be a distribution. */
+static bool is_distro(const char *word, size_t len)
+{
+	static const char *const distros[] = {
+		"almalinux",     "alpine",
+		"amazon",        "amzn",
+		"arch",          "azurelinux",
+		"centos",        "debian",
+		"fedora",        "ol",
+		"openeuler",     "opensuse",
+		"opensuse-leap", "opensuse-tumbleweed",
+		"oracle",        "rhel",
+		"rocky",         "sles",
+		"ubuntu",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(distros); i++)
+		if (strlen(distros[i]) == len && !memcmp(distros[i], word, len))
+			return true;
+	return false;
+}
+
 bool name_hub(const char *path, struct name_hub *hub)
 {
 	const char *ends[4], *at = path + strlen(path);
@@ -284,5 +306,5 @@ bool name_hub(const char *path, struct name_hub *hub)
 	hub->suite_len = (size_t)(ends[2] - starts[2]);
 	hub->distro = starts[3];
 	hub->distro_len = (size_t)(ends[3] - starts[3]);
-	return hub->arch && hub->suite_len && hub->distro_len;
+	return hub->arch && hub->suite_len && is_distro(hub->distro, hub->distro_len);
 }

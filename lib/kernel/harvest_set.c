@@ -26,6 +26,7 @@ void harvest_free(struct harvest *h)
 	free(h->suite);
 	free(h->flavour);
 	free(h->package_version);
+	free(h->btf_path);
 	free(h->why_no_btf);
 	blob_release(&h->btf);
 	blob_release(&h->config);
@@ -109,12 +110,21 @@ int harvest_add_module(struct harvest *h, struct harvest_blob *module,
 	return 0;
 }
 
+/* Where both are known. */
+static bool agree(const char *a, const char *b)
+{
+	return !a || !b || !strcmp(a, b);
+}
+
+/* Suites build kernels of their own under one release; parts of one version may come by several ways. */
 bool harvest_same(const struct harvest *a, const struct harvest *b)
 {
-	return a->release && b->release && !strcmp(a->release, b->release) &&
-	       (!a->arch || !b->arch || a->arch == b->arch) &&
-	       (!a->package_version || !b->package_version ||
-		!strcmp(a->package_version, b->package_version));
+	if (!a->release || !b->release || strcmp(a->release, b->release) ||
+	    (a->arch && b->arch && a->arch != b->arch))
+		return false;
+	if (a->package_version && b->package_version)
+		return !strcmp(a->package_version, b->package_version);
+	return agree(a->distro, b->distro) && agree(a->suite, b->suite);
 }
 
 static void take_text(char **to, char **from)
@@ -152,9 +162,27 @@ static int take_sources(struct harvest *h, struct harvest *other, struct skep_er
 	return 0;
 }
 
+/* A section may be padded: the shorter of the two has all that its header promises. */
+static bool differ(const struct harvest_blob *a, const struct harvest_blob *b)
+{
+	return a->data && b->data &&
+	       memcmp(a->data, b->data, a->size < b->size ? a->size : b->size) != 0;
+}
+
+static int check_types(const struct harvest *h, const struct harvest *other,
+		       struct skep_err *err)
+{
+	if (!differ(&h->btf, &other->btf))
+		return 0;
+	skep_fail(err, SKEP_EEXISTS,
+		  "another kernel '%s' than in '%s': their BTF differs",
+		  h->release ? h->release : "", h->btf_path ? h->btf_path : "it");
+	return skep_err_hint(err, "add them one by one, each with --id");
+}
+
 int harvest_merge(struct harvest *h, struct harvest *other, struct skep_err *err)
 {
-	int ret = take_sources(h, other, err);
+	int ret = check_types(h, other, err) ?: take_sources(h, other, err);
 
 	for (size_t i = 0; i < other->module_cnt && !ret; i++)
 		ret = harvest_add_module(h, &other->modules[i], err);
@@ -165,6 +193,8 @@ int harvest_merge(struct harvest *h, struct harvest *other, struct skep_err *err
 	take_text(&h->flavour, &other->flavour);
 	take_text(&h->package_version, &other->package_version);
 	take_text(&h->why_no_btf, &other->why_no_btf);
+	if (!h->btf.data)
+		take_text(&h->btf_path, &other->btf_path);
 	take_blob(&h->btf, &other->btf);
 	take_blob(&h->config, &other->config);
 	take_blob(&h->image, &other->image);

@@ -28,6 +28,7 @@ struct piece {
 	struct unit *unit;
 	char release[NAME_RELEASE_MAX];
 	char *path;
+	bool member;
 	struct buf bytes;
 };
 
@@ -57,10 +58,13 @@ static int add_module(struct unit *u, const char *path, const char *release,
 	return unit_add_module(u, release, btf, err);
 }
 
-static int module_failed(const char *path, struct harvest_blob *btf, struct skep_err *err)
+/* Others are read meanwhile: where it failed is not where the caller is by then. */
+static int module_failed(const char *path, bool member, struct harvest_blob *btf,
+			 struct skep_err *err)
 {
 	blob_release(btf);
-	return skep_err_note(err, "while reading module '%s'", path);
+	return member ? skep_err_note(err, "while reading module '%s'", path)
+		      : skep_err_at(err, path, 0, 0);
 }
 
 static int run_module(void *arg, struct skep_err *err)
@@ -72,7 +76,7 @@ static int run_module(void *arg, struct skep_err *err)
 			      p->bytes.len, err);
 
 	if (ret)
-		return module_failed(p->path, &btf, err);
+		return module_failed(p->path, p->member, &btf, err);
 	return add_module(p->unit, p->path, magic ? magic : p->release, &btf, err);
 }
 
@@ -114,6 +118,7 @@ static int hand_over(const struct take *t, struct stream *s, size_t max,
 		return skep_fail(err, ENOMEM, "out of memory");
 	}
 	p->unit = t->unit;
+	p->member = t->member;
 	memcpy(p->release, t->release, strlen(t->release) + 1);
 	buf_str(&p->bytes, "");
 	ret = stream_read(s, max, &p->bytes, err);
@@ -213,7 +218,7 @@ static int take_module_file(const struct take *t, struct stream *s, struct skep_
 		return ret;
 	ret = module_read_elf(&btf, *t->release ? NULL : &magic, &bytes, err);
 	if (ret)
-		return module_failed(t->path, &btf, err);
+		return module_failed(t->path, t->member, &btf, err);
 	return add_module(t->unit, t->path, magic ? magic : t->release, &btf, err);
 }
 

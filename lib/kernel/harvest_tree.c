@@ -29,8 +29,8 @@ static int walk(struct tree *t, int fd, const char *path, int depth, struct skep
 static int take_module(struct tree *t, int at, const char *name, const char *path,
 		       struct skep_err *err)
 {
-	_cleanup_close_ int fd =
-		openat(at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	_cleanup_close_ int fd = openat(
+		at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	struct take what = { .unit = &t->modules, .path = path, .fd = fd };
 	_cleanup_(stream_closep) struct stream *s = NULL;
 	int ret;

@@ -200,6 +200,8 @@ static int dress(struct unit *u, struct harvest *h, struct skep_err *err)
 			  copy_text(&h->distro, u->distro, err) ?:
 			  copy_text(&h->suite, u->suite, err);
 
+	if (!ret && h->btf.data)
+		ret = copy_text(&h->btf_path, u->path, err);
 	if (!h->arch)
 		h->arch = u->arch;
 	if (!h->arch && h->release)

@@ -54,6 +54,7 @@ struct unit {
 	pthread_mutex_t lock;
 	struct harvest_set found;
 	struct harvest_source source; /* owned */
+	const char *path;             /* of the file, borrowed; NULL: a folder */
 	/* what the package says of itself; owned */
 	const struct arch *arch;
 	char *release, *package_version, *distro, *suite;

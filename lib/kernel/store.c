@@ -45,6 +45,7 @@ static int check_folder(const char *path, struct skep_err *err)
 
 int store_init(struct store *s, const char *home, struct skep_err *err)
 {
+	_cleanup_free_ char *above = NULL;
 	int rc = 0;
 
 	*s = (struct store){ .home = fs_abspath(home) };
@@ -53,10 +54,13 @@ int store_init(struct store *s, const char *home, struct skep_err *err)
 		s->blobs = fs_join(s->home, "blobs/sha256");
 		s->index = fs_join(s->home, "index");
 	}
-	if (!s->kernels || !s->blobs || !s->index)
+	above = s->blobs ? fs_dirname(s->blobs) : NULL;
+	if (!s->kernels || !above || !s->index)
 		rc = skep_fail(err, ENOMEM, "out of memory");
 	for (char *const *dir = &s->home; !rc && dir <= &s->index; dir++)
 		rc = check_folder(*dir, err);
+	if (!rc)
+		rc = check_folder(above, err);
 	if (rc)
 		store_release(s);
 	return rc;
