@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Add: what was harvested of kernels becomes profiles of the library. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,9 @@ struct addition {
 	const struct profile *old; /* of that id, borrowed from the library */
 	struct buf modules, index;
 	struct btf_index *types;
+	const struct store *store;
+	struct skep_err put_err;
+	int put_rc;
 };
 
 static void release_bytes(struct addition *a)
@@ -29,14 +33,6 @@ static void release_bytes(struct addition *a)
 	btf_index_close(TAKE(a->types));
 	buf_release(&a->modules);
 	buf_release(&a->index);
-}
-
-static char *digest_of(const struct harvest_blob *blob)
-{
-	char digest[SKEP_DIGEST_STR];
-
-	digest_str(blob->data, blob->size, digest);
-	return strdup(digest);
 }
 
 static int set(char **to, char *value, struct skep_err *err)
@@ -61,22 +57,34 @@ static int fill_sources(struct profile *p, const struct harvest *h, struct skep_
 	return rc;
 }
 
-static int fill_blobs(struct addition *a, const struct harvest *h, struct skep_err *err)
+/* ---- blobs ---- */
+
+static int put_blob(const struct addition *a, char **digest, const void *data,
+		    size_t size, struct skep_err *err)
 {
+	char text[SKEP_DIGEST_STR];
+
+	if (!data)
+		return 0;
+	digest_str(data, size, text);
+	*digest = strdup(text);
+	if (!*digest)
+		return skep_fail(err, ENOMEM, "out of memory");
+	return store_put(a->store, *digest, data, size, err);
+}
+
+static void *put_blobs(void *arg)
+{
+	struct addition *a = arg;
+	const struct harvest *h = a->new->h;
+	struct skep_err *err = &a->put_err;
 	struct profile *p = a->p;
-	int rc = set(&p->btf, digest_of(&h->btf), err);
 
-	if (!rc && h->module_cnt) {
-		const struct harvest_blob blob = { .data = a->modules.data,
-						   .size = a->modules.len };
-
-		rc = set(&p->modules, digest_of(&blob), err);
-	}
-	if (!rc && h->config.data)
-		rc = set(&p->config, digest_of(&h->config), err);
-	if (!rc && h->image.data)
-		rc = set(&p->image, digest_of(&h->image), err);
-	return rc;
+	a->put_rc = put_blob(a, &p->image, h->image.data, h->image.size, err) ?:
+		    put_blob(a, &p->modules, a->modules.data, a->modules.len, err) ?:
+		    put_blob(a, &p->btf, h->btf.data, h->btf.size, err) ?:
+		    put_blob(a, &p->config, h->config.data, h->config.size, err);
+	return NULL;
 }
 
 /* ---- what nothing says, the types tell ---- */
@@ -159,26 +167,46 @@ static int no_btf(const struct harvest *h, struct skep_err *err)
 	return skep_err_at(err, h->source_cnt ? h->sources[0].name : "", 0, 0);
 }
 
+static int make_index(struct addition *a, struct skep_err *err)
+{
+	const struct harvest *h = a->new->h;
+	const struct library_types types = { .btf = h->btf.data,
+					     .btf_size = h->btf.size,
+					     .modules = a->modules.data,
+					     .modules_size = a->modules.len,
+					     .ptr_size = h->ptr_size };
+	int rc = library_index_make(&a->index, &types, err);
+
+	return rc ? rc : btf_index_of(&a->types, a->index.data, a->index.len, err);
+}
+
+/*
+ * The blobs go to the disk while their index is made. Should it turn out that they are none of a kernel, or
+ * of one that may not be stored, no profile will name them and the sweep takes them.
+ */
 static int make_types(struct addition *a, const struct harvest *h, struct skep_err *err)
 {
-	struct library_types types = { .btf = h->btf.data,
-				       .btf_size = h->btf.size,
-				       .ptr_size = h->ptr_size };
+	pthread_t writer;
+	bool apart;
 	int rc = 0;
 
 	if (!h->btf.data)
 		return no_btf(h, err);
 	if (h->module_cnt)
 		rc = modules_write(&a->modules, h->modules, h->module_cnt, err);
-	types.modules = a->modules.data;
-	types.modules_size = a->modules.len;
-	if (!rc)
-		rc = library_index_make(&a->index, &types, err);
-	if (!rc)
-		rc = btf_index_of(&a->types, a->index.data, a->index.len, err);
+	if (rc)
+		return skep_err_at(err, h->source_cnt ? h->sources[0].name : "", 0, 0);
+	apart = !pthread_create(&writer, NULL, put_blobs, a);
+	rc = make_index(a, err);
 	if (rc)
 		skep_err_at(err, h->source_cnt ? h->sources[0].name : "", 0, 0);
-	return rc;
+	if (apart)
+		pthread_join(writer, NULL);
+	else
+		put_blobs(a);
+	if (!rc && a->put_rc && err)
+		*err = a->put_err;
+	return rc ? rc : a->put_rc;
 }
 
 static int settle_id(struct addition *a, const struct harvest *h, struct skep_err *err)
@@ -212,8 +240,6 @@ static int prepare(struct addition *a, struct skep_err *err)
 		rc = set(&a->p->version, strdup(h->version), err);
 	if (!rc)
 		rc = fill_sources(a->p, h, err);
-	if (!rc)
-		rc = fill_blobs(a, h, err);
 	return rc ? rc : profile_seal(a->p, err);
 }
 
@@ -249,21 +275,6 @@ static int put_index(const struct addition *a, struct library *lib, struct skep_
 		return 0;
 	}
 	return fs_publish(path, a->index.data, a->index.len, 0600, err);
-}
-
-static int put_blobs(const struct addition *a, struct library *lib, struct skep_err *err)
-{
-	const struct store *store = library_store(lib);
-	const struct harvest *h = a->new->h;
-	int rc = store_put(store, a->p->btf, h->btf.data, h->btf.size, err);
-
-	if (!rc && a->p->modules)
-		rc = store_put(store, a->p->modules, a->modules.data, a->modules.len, err);
-	if (!rc && a->p->config)
-		rc = store_put(store, a->p->config, h->config.data, h->config.size, err);
-	if (!rc && a->p->image)
-		rc = store_put(store, a->p->image, h->image.data, h->image.size, err);
-	return rc ? rc : put_index(a, lib, err);
 }
 
 static char *profile_path(const struct library *lib, const struct profile *p)
@@ -334,13 +345,14 @@ static int add_locked(struct library *lib, struct addition *all, size_t n,
 	int rc = library_refresh(lib, err);
 
 	for (size_t i = 0; !rc && i < n; i++) {
+		all[i].store = library_store(lib);
 		rc = prepare(&all[i], err);
 		if (!rc)
 			rc = check_twins(all, i, err);
 		if (!rc)
 			rc = judge(&all[i], lib, err);
 		if (!rc)
-			rc = put_blobs(&all[i], lib, err);
+			rc = put_index(&all[i], lib, err);
 		release_bytes(&all[i]);
 	}
 	if (!rc)
