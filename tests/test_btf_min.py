@@ -220,3 +220,103 @@ def test_templates_on_debians_kernels(probe, project, kernel_library, tmp_path, 
         assert not any("err" in line for line in lines)
     # xdp-filter reads what the network defines, and that is everywhere the same
     assert len(values) > 3 or template == "xdp-filter"
+
+
+def test_a_tracing_object_on_debians_kernels(probe, forge, skep, kernel_library, tmp_path):
+    """Fields, bitfields, enumerators, types that exist, match and have sizes, here and there, vmlinux' and modules'."""
+    obj = forge.source(SOURCES / "tracing.bpf.c", "tracing.o")
+    env = {"SKEP_HOME": kernel_library}
+    answers = set()
+    for profile in sorted((kernel_library / "kernels").glob("*.json")):
+        meta = json.loads(profile.read_text())
+        btf = kernel_library / "blobs/sha256" / meta["btf"].removeprefix("sha256:")
+        lines = same(probe, tmp_path, obj, [btf])
+        assert len(lines) == 250 and not any("err" in x for x in lines), profile
+        answers.add("\n".join(lines))
+        skep("btf", "min", obj, "--kernel", meta["id"], "--raw", "-o", "all.btf", env=env).ok()
+        told = probe.whole(obj, tmp_path / "all.btf")
+        pairs = zip(without(lines, "cands", "ids"), without(told, "cands", "ids"))
+        changed = [(a, b) for a, b in pairs if a != b]
+        # nf_tables and xfs are modules; 5.10 has no types of modules
+        assert len(changed) == (0 if "bullseye" in meta["id"] else 23), profile
+        assert all(" poison=1 " in a or "new=0/0" in a for a, b in changed)
+    assert len(answers) >= 5
+
+
+# --- where bpftool 7.8 gives up or errs ----------------------------------------------------------
+
+
+def rival(bpftool, probe, tmp_path, obj, btf):
+    """bpftool's min-BTF, and ours with which libbpf does what it does with the whole."""
+    lines = same(probe, tmp_path, obj, [btf])
+    done = bpftool("gen", "min_core_btf", btf, tmp_path / "rival.btf", obj, check=False)
+    return lines, done, tmp_path / "rival.btf"
+
+
+ONE = """
+struct opaque;
+typedef struct opaque *opaque_t;
+struct plain { char name[16]; struct plain *next; } __attribute__((preserve_access_index));
+struct tagged { int *ptr; } __attribute__((preserve_access_index));
+struct mine { int x; };
+int out[8];
+__attribute__((section("raw_tp/x"))) int p(void *ctx)
+{
+	struct plain *plain = ctx;
+	out[0] = %s;
+	return 0;
+}
+char LICENSE[] __attribute__((section("license"))) = "GPL";
+"""
+
+
+@pytest.fixture
+def one(forge, tmp_path):
+    def make(expression, order="el"):
+        source = tmp_path / "one.c"
+        source.write_text(ONE % expression)
+        return forge.source(source, f"{tmp_path.name}.o", order=order)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "how, kind, expression",
+    [
+        ("64", "fwd", "__builtin_preserve_type_info(*(opaque_t *)0, 0)"),
+        ("el", "type_tag", "__builtin_preserve_type_info(*(struct tagged *)0, 2)"),
+    ],
+)
+def test_kinds_that_bpftool_does_not_know(bpftool, probe, forge, one, tmp_path, how, kind, expression):
+    lines, done, _ = rival(bpftool, probe, tmp_path, one(expression), forge.kernel(how))
+    assert len(lines) == 1 and " new=1/0" in lines[0]
+    assert done.returncode != 0 and f"unsupported kind: {kind}" in done.stderr, done
+
+
+def test_ids_that_bpftool_changes_silently(bpftool, probe, forge, one, skep, tmp_path):
+    obj, btf = one("__builtin_btf_type_id(*(struct plain *)0, 1)"), forge.kernel("64")
+    lines, done, small = rival(bpftool, probe, tmp_path, obj, btf)
+    assert done.returncode == 0 and not done.stderr and probe.whole(obj, small) != lines
+    table = skep("btf", "min", obj, "--btf", btf, "--raw", "-o", "own.btf").ok().out
+    assert re.search(r"ids of the min-BTF instead of the kernel's.*\n\s*object +section +insn +type\n\s*\S+ +raw_tp/x +\d+ +struct plain\n", table), table
+
+
+def test_pointers_that_bpftool_widens(bpftool, probe, forge, one, tmp_path):
+    lines, done, small = rival(bpftool, probe, tmp_path, one("plain->next != 0"), forge.kernel("32"))
+    assert done.returncode == 0 and "new=16/4" in lines[0] and "new=16/8" in probe.whole(one("plain->next != 0"), small)[0]
+
+
+def test_modules_that_bpftool_does_not_take(bpftool, probe, forge, one, tmp_path):
+    base = forge.kernel("64")
+    obj = forge.object(1)
+    same(probe, tmp_path, obj, [base, forge.module(base)])
+    done = bpftool("-B", base, "gen", "min_core_btf", forge.module(base), tmp_path / "rival.btf", obj, check=False)
+    assert done.returncode != 0 and "Invalid argument" in done.stderr, done
+
+
+def test_byte_order_that_bpftool_turns(bpftool, probe, forge, one, tmp_path):
+    obj, btf = one("plain->next != 0", "eb"), forge.kernel("eb")
+    _, done, small = rival(bpftool, probe, tmp_path, obj, btf)
+    magic = lambda path: path.read_bytes()[:2]
+    assert magic(tmp_path / "min.btf") == b"\xeb\x9f"
+    assert (done.returncode, magic(small)) == (0, b"\x9f\xeb")
