@@ -80,6 +80,8 @@ int main(int argc, char **argv)
 	opts.jobs = (unsigned int)atoi(argv[2]);
 	opts.tmp_dir = argv[3];
 	opts.path_env = getenv("PATH");
+	if (getenv("PROBE_UNPACKED"))
+		opts.max_unpacked = strtoull(getenv("PROBE_UNPACKED"), NULL, 10);
 	if (harvest_paths(&set, (const char *const *)argv + 4, (size_t)argc - 4, &opts,
 			  &err)) {
 		fprintf(stderr, "%s: %s\n", err.where, err.what);

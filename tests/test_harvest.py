@@ -547,6 +547,29 @@ def test_bombs(probe, refused, program, tmp_path):
     assert seconds < 30 and mib < 1400, (seconds, mib)
 
 
+def test_many_small_bombs(refused, one, tmp_path):
+    """No part is too large, all of them are: their sum is bounded, too."""
+    members = {f"lib/modules/{RELEASE}/kernel/m{n}.ko.gz": gzip.compress(module(None, more=bytes(1 << 20))) for n in range(10)}
+    modules = deb(write(tmp_path / "m", members), tmp_path / "modules.deb")
+    write(tmp_path / "i", {f"boot/vmlinuz-6.1.{n}-x": bzimage(zeros(3 << 20)) for n in range(4)})
+    images = deb(tmp_path / "i", tmp_path / "images.deb")
+    config_gz = {f"boot/config-6.1.{n}.gz": gzip.compress(config() + bytes(b"#" * (3 << 20))) for n in range(4)}
+    texts = deb(write(tmp_path / "c", config_gz), tmp_path / "texts.deb")
+    for path in (modules, images, texts):
+        refused(path, 1, "its parts unpack to more than 8 MiB: refused", env={"PROBE_UNPACKED": str(8 << 20)})
+    assert one(modules, env={"PROBE_UNPACKED": str(32 << 20)}).modules == []
+
+
+def test_kernels_without_end(refused, tmp_path):
+    path, text = tmp_path / "k.tar", config()[:200]
+    with tarfile.open(path, "w") as tar:
+        for n in range(8193):
+            info = tarfile.TarInfo(f"boot/config-6.1.{n}")
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text))
+    refused(path, 1, "more than 8192 kernels at once", hint="add fewer files or folders at a time")
+
+
 def test_members_without_end(refused, tmp_path):
     header = tarfile.TarInfo("x").tobuf()
     path = put(tmp_path / "k.tar.gz", gzip.compress(header * ((1 << 18) + 10), 1))

@@ -43,7 +43,7 @@ struct harvest {
 	struct harvest_blob config, image;
 	struct harvest_source *sources;
 	size_t source_cnt;
-	char *btf_path;   /* of the file whose types they are */
+	char *btf_path; /* of the file whose types they are */
 	char *why_no_btf; /* what to tell when there is none: "built without CONFIG_DEBUG_INFO_BTF" … */
 };
 
@@ -57,7 +57,8 @@ struct harvest_opts {
 	const char *pahole;         /* program for DWARF; NULL: from path_env */
 	const char *path_env;
 	const char *tmp_dir; /* for what must be a file: DWARF goes through pahole; NULL: /tmp */
-	unsigned int jobs; /* threads; 0: processors */
+	unsigned int jobs;     /* threads; 0: processors */
+	uint64_t max_unpacked; /* bytes that all packed parts of one file hold; 0: 16 GiB */
 };
 
 /*

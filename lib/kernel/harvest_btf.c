@@ -6,8 +6,10 @@
 
 #include "lib/base/cleanup.h"
 
-#define HDR_MAX   4096
-#define FLAT_MIN  1024 /* types of a kernel; less is chance */
+#define HDR_MAX  4096
+#define FLAT_MIN 1024 /* types of a kernel; less is chance */
+#define NAMELESS \
+	4096 /* types without a name before the first that has one; more is chance */
 #define TYPE_SIZE 12
 
 static uint32_t number(const unsigned char *p, bool big_endian)
@@ -115,14 +117,14 @@ bool btf_is_split(const void *data, const struct btf_extent *x)
 	/* the empty string is the base's */
 	if (!p[x->str_off] || !strings_end(p, x) || x->type_off + x->type_len > x->str_off)
 		return false;
-	while (at + TYPE_SIZE <= x->type_len) {
+	for (int i = 0; i < NAMELESS && at + TYPE_SIZE <= x->type_len; i++) {
 		const unsigned char *t = p + x->type_off + at;
 		uint32_t name = number(t, x->big_endian);
 		uint32_t info = number(t + 4, x->big_endian), kind = info >> 24 & 31;
 
 		if (name)
 			return name >= x->str_len;
-		if (kind >= ARRAY_SIZE(tails))
+		if (!kind || kind >= ARRAY_SIZE(tails))
 			return false;
 		at += TYPE_SIZE + tails[kind].fixed +
 		      (size_t)tails[kind].each * (info & 0xffff);

@@ -28,6 +28,7 @@ struct image {
 	const unsigned char *data;
 	size_t len;
 	const struct harvest_opts *opts;
+	struct budget *budget;
 	uint64_t left; /* bytes that may still be unpacked */
 	int tries;
 };
@@ -158,6 +159,7 @@ static bool try_payload(struct facts *facts, struct image *image, size_t off, si
 	len = pack_len(at, len, pack);
 	stream_expect(&out, 4 * len < max ? 4 * len : max);
 	if (!stream_unpack(&s, stream_memory(&memory, at, len), pack, 1, max, NULL)) {
+		s->budget = image->budget;
 		stream_read(s, max, &out, NULL);
 		found = look_inside(facts, image, &out);
 	}
@@ -243,11 +245,14 @@ static bool read_flat(struct facts *facts, const struct image *image)
 }
 
 int image_read(struct facts *facts, const void *data, size_t len,
-	       const struct harvest_opts *opts, struct skep_err *err)
+	       const struct harvest_opts *opts, struct budget *budget,
+	       struct skep_err *err)
 {
-	struct image image = {
-		.data = data, .len = len, .opts = opts, .left = UNPACKED_MAX
-	};
+	struct image image = { .data = data,
+			       .len = len,
+			       .opts = opts,
+			       .budget = budget,
+			       .left = UNPACKED_MAX };
 	struct bytes bytes = { .data = data, .size = len };
 	bool found;
 
@@ -268,6 +273,8 @@ int image_read(struct facts *facts, const void *data, size_t len,
 			search_payload(facts, &image);
 	if (facts->btf.data)
 		return 0;
+	if (budget && budget_check(budget, err))
+		return -SKEP_ECORRUPT;
 	free(facts->why_no_btf);
 	facts->why_no_btf = strdup(found ? "the kernel in the image holds no BTF"
 					 : "no kernel that can be unpacked was found in "

@@ -180,7 +180,7 @@ static int read_packed(struct harvest_blob *btf, char **release, struct stream *
 }
 
 int module_read(struct harvest_blob *btf, char **release, const void *data, size_t len,
-		struct skep_err *err)
+		struct budget *budget, struct skep_err *err)
 {
 	_cleanup_(stream_closep) struct stream *s = NULL;
 	enum pack pack = pack_of(data, len);
@@ -191,5 +191,8 @@ int module_read(struct harvest_blob *btf, char **release, const void *data, size
 		return read_whole(btf, release, data, len, err);
 	ret = stream_unpack(&s, stream_memory(&memory, data, len), pack,
 			    release ? 1 : UNPACK_GLANCE, HARVEST_MAX_MODULE, err);
-	return ret ?: read_packed(btf, release, s, err);
+	if (ret)
+		return ret;
+	s->budget = budget;
+	return read_packed(btf, release, s, err);
 }

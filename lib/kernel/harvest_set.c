@@ -9,6 +9,8 @@
 
 #include "lib/base/cleanup.h"
 
+#define KERNELS_MAX 8192 /* each is compared with each */
+
 void blob_release(struct harvest_blob *blob)
 {
 	free(blob->name);
@@ -65,6 +67,10 @@ static bool grow(void **array, size_t cnt, size_t size)
 
 static int append(struct harvest_set *set, struct harvest *h, struct skep_err *err)
 {
+	if (set->n == KERNELS_MAX) {
+		skep_fail(err, SKEP_ECORRUPT, "more than %d kernels at once", KERNELS_MAX);
+		return skep_err_hint(err, "add fewer files or folders at a time");
+	}
 	if (!grow((void **)&set->kernels, set->n, sizeof(struct harvest *)))
 		return skep_fail(err, ENOMEM, "out of memory");
 	set->kernels[set->n++] = h;
@@ -80,6 +86,7 @@ int set_kernel(struct harvest_set *set, const char *release, struct harvest **ou
 	       struct skep_err *err)
 {
 	struct harvest *h;
+	int ret;
 
 	for (size_t i = 0; i < set->n; i++)
 		if (equal(set->kernels[i]->release, release)) {
@@ -91,9 +98,10 @@ int set_kernel(struct harvest_set *set, const char *release, struct harvest **ou
 		free(h);
 		return skep_fail(err, ENOMEM, "out of memory");
 	}
-	if (append(set, h, err)) {
+	ret = append(set, h, err);
+	if (ret) {
 		harvest_free(h);
-		return -ENOMEM;
+		return ret;
 	}
 	*out = h;
 	return 0;

@@ -22,7 +22,19 @@ static int pull(struct stream *s, const void **data, size_t *len, struct skep_er
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "unpacks to more than %llu MiB: refused",
 				 (unsigned long long)(s->max >> 20));
-	return 0;
+	if (!s->budget)
+		return 0;
+	s->budget->spent += *len;
+	return budget_check(s->budget, err);
+}
+
+int budget_check(const struct budget *b, struct skep_err *err)
+{
+	return b->spent <= b->max
+		       ? 0
+		       : skep_fail(err, SKEP_ECORRUPT,
+				   "its parts unpack to more than %llu MiB: refused",
+				   (unsigned long long)(b->max >> 20));
 }
 
 int stream_next(struct stream *s, const void **data, size_t *len, struct skep_err *err)

@@ -13,13 +13,21 @@
 
 #include "lib/base/buf.h"
 
+/* What many streams may yield together: one that is small may come a thousand times. */
+struct budget {
+	_Atomic uint64_t spent;
+	uint64_t max;
+};
+int budget_check(const struct budget *b, struct skep_err *err);
+
 struct stream {
 	/* The next block, valid until the next call; *len 0 is the end. */
 	int (*next)(struct stream *s, const void **data, size_t *len,
 		    struct skep_err *err);
 	void (*close)(struct stream *s);
-	uint64_t pos, max;   /* bytes yielded so far; as many as it may yield */
-	const char *pending; /* block that was looked at but not taken */
+	uint64_t pos, max;     /* bytes yielded so far; as many as it may yield */
+	struct budget *budget; /* NULL: none */
+	const char *pending;   /* block that was looked at but not taken */
 	size_t pending_len;
 	struct buf head; /* where pending lies when it took several blocks */
 };

@@ -73,7 +73,7 @@ static int run_module(void *arg, struct skep_err *err)
 	_cleanup_free_ char *magic = NULL;
 	struct harvest_blob btf = { 0 };
 	int ret = module_read(&btf, *p->release ? NULL : &magic, p->bytes.data,
-			      p->bytes.len, err);
+			      p->bytes.len, &p->unit->budget, err);
 
 	if (ret)
 		return module_failed(p->path, p->member, &btf, err);
@@ -90,7 +90,8 @@ static int run_image(void *arg, struct skep_err *err)
 	int ret;
 
 	pthread_mutex_lock(&g->image_lock);
-	ret = image_read(&facts, p->bytes.data, p->bytes.len, g->opts, err);
+	ret = image_read(&facts, p->bytes.data, p->bytes.len, g->opts, &p->unit->budget,
+			 err);
 	pthread_mutex_unlock(&g->image_lock);
 	if (ret) {
 		facts_release(&facts);
@@ -312,9 +313,12 @@ static int unwrap(const struct take *t, enum part part, struct stream *s, int la
 		return skep_fail(err, SKEP_ECORRUPT, "packed more than %d times: refused",
 				 LAYERS_MAX);
 	unpacked.fd = -1;
-	return stream_unpack(&inner, s, pack, crew_size(t->unit->gather->crew),
-			     HARVEST_MAX_UNPACKED, err)
-		       ?: unwrap(&unpacked, part, inner, layers + 1, err);
+	ret = stream_unpack(&inner, s, pack, crew_size(t->unit->gather->crew),
+			    HARVEST_MAX_UNPACKED, err);
+	if (ret)
+		return ret;
+	inner->budget = &t->unit->budget;
+	return unwrap(&unpacked, part, inner, layers + 1, err);
 }
 
 int take(const struct take *t, struct stream *s, struct skep_err *err)

@@ -33,6 +33,7 @@ void facts_arch(struct facts *facts, const struct arch *arch)
 void unit_init(struct unit *u, struct gather *gather)
 {
 	*u = (struct unit){ .gather = gather };
+	u->budget.max = gather->opts->max_unpacked ?: HARVEST_MAX_PARTS;
 	pthread_mutex_init(&u->lock, NULL);
 }
 

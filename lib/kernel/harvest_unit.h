@@ -15,16 +15,18 @@
 
 #include "lib/kernel/harvest.h"
 #include "lib/kernel/harvest_crew.h"
+#include "lib/kernel/harvest_stream.h"
 
 /* Limits, for what is hostile. */
 #define HARVEST_MAX_UNPACKED \
-	((uint64_t)8 << 30)                     /* of one archive, as -dbg packages are */
-#define HARVEST_MAX_KEPT    ((uint64_t)2 << 30) /* of all kernels of one call */
-#define HARVEST_MAX_ENTRIES ((size_t)1 << 18)   /* members of an archive */
-#define HARVEST_MAX_IMAGE   ((size_t)256 << 20) /* vmlinuz */
-#define HARVEST_MAX_PAYLOAD ((size_t)512 << 20) /* and what it unpacks to */
-#define HARVEST_MAX_MODULE  ((size_t)256 << 20) /* unpacked; each thread may hold one */
-#define HARVEST_MAX_TEXT    ((size_t)16 << 20)  /* configuration, changelog, control */
+	((uint64_t)8 << 30) /* of one archive, as -dbg packages are */
+#define HARVEST_MAX_PARTS   ((uint64_t)16 << 30) /* of all that is packed in one file */
+#define HARVEST_MAX_KEPT    ((uint64_t)2 << 30)  /* of all kernels of one call */
+#define HARVEST_MAX_ENTRIES ((size_t)1 << 18)    /* members of an archive */
+#define HARVEST_MAX_IMAGE   ((size_t)256 << 20)  /* vmlinuz */
+#define HARVEST_MAX_PAYLOAD ((size_t)512 << 20)  /* and what it unpacks to */
+#define HARVEST_MAX_MODULE  ((size_t)256 << 20)  /* unpacked; each thread may hold one */
+#define HARVEST_MAX_TEXT    ((size_t)16 << 20)   /* configuration, changelog, control */
 
 /* The whole of a call. */
 struct gather {
@@ -52,6 +54,7 @@ void facts_arch(struct facts *facts, const struct arch *arch); /* and what follo
 struct unit {
 	struct gather *gather;
 	pthread_mutex_t lock;
+	struct budget budget; /* for unpacking */
 	struct harvest_set found;
 	struct harvest_source source; /* owned */
 	const char *path;             /* of the file, borrowed; NULL: a folder */

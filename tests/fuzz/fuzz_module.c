@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct harvest_blob early = { 0 }, whole = { 0 };
 	char *release = NULL;
 
-	fuzz_checked(module_read(&early, NULL, data, size, &err), &err);
-	fuzz_checked(module_read(&whole, &release, data, size, &whole_err), &whole_err);
+	fuzz_checked(module_read(&early, NULL, data, size, NULL, &err), &err);
+	fuzz_checked(module_read(&whole, &release, data, size, NULL, &whole_err), &whole_err);
 	blob_release(&early);
 	blob_release(&whole);
 	free(release);
