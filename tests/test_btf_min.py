@@ -2,6 +2,7 @@
 """The little of a kernel's types that relocations look at: libbpf's own resolver over the whole is the judge."""
 
 import json
+import os
 import re
 import struct
 
@@ -159,6 +160,37 @@ def test_a_match_sees_how_many_members_there_are(probe, forge, tmp_path):
     source.write_text(COUNTED)
     lines = same(probe, tmp_path, forge.source(source, "counted.o"), kernels(forge, "el"))
     assert ["new=1/0" in line for line in lines] == [False, True, True]
+
+
+WIDE = """
+struct wide { %s } __attribute__((preserve_access_index));
+struct deep { struct wide wide; } __attribute__((preserve_access_index));
+int out[8];
+__attribute__((section("raw_tp/x"))) int p(struct deep *deep)
+{
+	%s
+	return 0;
+}
+char LICENSE[] __attribute__((section("license"))) = "GPL";
+"""
+
+
+@pytest.mark.parametrize("what", ("match", "fields"))
+def test_comparing_ends_in_time(forge, skep, tmp_path, what):
+    """Each member is looked for among all of the kernel's, of each namesake: a hostile object makes that hours."""
+    members = lambda prefix: "".join(f"int {prefix}{i};" for i in range(12000))
+    source, kernel = tmp_path / "wide.c", tmp_path / f"wide_{what}.c"
+    match, fields = "out[0] = __builtin_preserve_type_info(*(struct wide *)0, 2);", "".join(f"out[0] += deep->wide.o{i};" for i in range(20))
+    source.write_text(WIDE % (members("o"), match if what == "match" else fields))
+    namesakes = "".join(f"struct deep___{i} {{ struct wide wide; }} keep_{i};" for i in range(1 if what == "match" else 600))
+    kernel.write_text(f"struct wide {{ {members('k')} }}; {namesakes} long keep_long;")
+    args = ["btf", "min", forge.source(source, f"{tmp_path.name}.o"), "--btf", forge.kernel("el", kernel)]
+    before = os.times().children_user
+    done = skep(*args, "--raw", "-o", "min.btf", timeout=60)
+    assert os.times().children_user - before < 5
+    why = "relocations with too much to compare: namesakes in the kernel, or members"
+    assert (done.rc, done.out, done.err) == (1, "", f"skep btf min: {args[2]}: {what}\n")
+    assert not (tmp_path / "min.btf").exists()
 
 
 VOID = """

@@ -24,7 +24,8 @@
 #include "lib/object/ext.h"
 
 /* Of all relocations of an object: more is malice, which would take all memory and hours. */
-#define MAX_TARGETS (1 << 18)
+#define MAX_TARGETS     (1 << 18)
+#define MAX_COMPARISONS (1 << 27) /* of names; a second's work or two */
 
 /* Candidates of one type of the object. Relocations share and prune them. */
 struct root {
@@ -44,6 +45,7 @@ struct resolver {
 	struct btf *btf; /* the subset as BTF */
 	uint32_t *ids;   /* of its types, the index's */
 	size_t target_cnt;
+	uint64_t left; /* comparisons of names */
 	struct bpf_core_spec
 		specs[3]; /* libbpf's scratch: local, last candidate, first match */
 };
@@ -94,9 +96,11 @@ static void see(void *ctx, uint32_t id)
 
 static void add_candidate(struct resolver *r, const struct ext_row *row, uint32_t id)
 {
-	struct reach reach = {
-		.local = r->o->btf, .ix = r->ix, .see = see, .ctx = &r->subset
-	};
+	struct reach reach = { .local = r->o->btf,
+			       .ix = r->ix,
+			       .see = see,
+			       .ctx = &r->subset,
+			       .left = &r->left };
 
 	subset_add(&r->subset, id, SUBSET_WHOLE);
 	if (row->relo.kind == BPF_CORE_TYPE_MATCHES)
@@ -118,6 +122,8 @@ static int add_root(struct resolver *r, const struct ext_row *row)
 	root->known = true;
 	for (size_t i = 0; i < root->n; i++)
 		add_candidate(r, row, root->ids[i]);
+	if (!rc && !r->left)
+		return -E2BIG;
 	return rc ? rc : r->subset.err;
 }
 
@@ -158,6 +164,37 @@ static int make_candidates(struct resolver *r)
 	return 0;
 }
 
+static int fail(int rc, struct skep_err *err)
+{
+	if (rc == -E2BIG)
+		return skep_fail(err, SKEP_ECORRUPT,
+				 "relocations with too much to compare: namesakes in the "
+				 "kernel, or members");
+	return skep_fail(err, ENOMEM, "out of memory");
+}
+
+/* Of a path's every name among the members of the widest type there is. */
+static int check_paths(struct resolver *r)
+{
+	uint64_t widest = 0, work = 0;
+
+	for (uint32_t id = 1; id < btf__type_cnt(r->btf); id++) {
+		const struct btf_type *t = btf__type_by_id(r->btf, id);
+
+		if ((btf_is_composite(t) || btf_is_any_enum(t)) && btf_vlen(t) > widest)
+			widest = btf_vlen(t);
+	}
+	for (size_t i = 0; i < r->relos.n; i++) {
+		const struct ext_row *row = &r->relos.rows[i];
+
+		if (!is_type_based(row->relo.kind))
+			work += r->roots[row->relo.type_id].n * widest;
+		if (work > MAX_COMPARISONS)
+			return -E2BIG;
+	}
+	return 0;
+}
+
 /* All that libbpf will look at. */
 static int prepare(struct resolver *r, struct skep_err *err)
 {
@@ -171,11 +208,12 @@ static int prepare(struct resolver *r, struct skep_err *err)
 	for (size_t i = 0; i < r->relos.n && !rc; i++)
 		rc = add_root(r, &r->relos.rows[i]);
 	if (rc)
-		return skep_fail(err, -rc, "out of memory");
+		return fail(rc, err);
 	rc = subset_btf(&r->subset, &r->btf, &r->ids, err);
-	if (!rc && make_candidates(r))
-		rc = skep_fail(err, ENOMEM, "out of memory");
-	return rc;
+	if (rc)
+		return rc;
+	rc = check_paths(r) ?: make_candidates(r);
+	return rc ? fail(rc, err) : 0;
 }
 
 static int calculate(struct resolver *r, const struct bpf_core_relo *relo, int number,
@@ -355,10 +393,7 @@ static int resolve_rows(struct resolve *out, struct resolver *r, struct skep_err
 		return skep_fail(err, ENOMEM, "out of memory");
 	for (; out->n < r->relos.n && !rc; out->n++)
 		rc = resolve_row(r, out->n, &out->rows[out->n]);
-	if (rc == -E2BIG)
-		return skep_fail(err, SKEP_ECORRUPT,
-				 "too many types of the kernel have the same name");
-	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
+	return rc ? fail(rc, err) : 0;
 }
 
 int resolve_object(struct resolve *out, const struct object *o,
@@ -374,6 +409,7 @@ int resolve_object(struct resolve *out, const struct object *o,
 		return skep_fail(err, ENOMEM, "out of memory");
 	r->o = o;
 	r->ix = ix;
+	r->left = MAX_COMPARISONS;
 	rc = elf_file_read(&elf, o->data, o->size, err);
 	if (!rc)
 		rc = ext_read(&ext, &elf, o->btf, err);

@@ -18,10 +18,27 @@ struct pair {
 	uint32_t target_id;
 };
 
+/* libbpf, which does the same afterwards, asks for no limit. */
+static bool may(const struct reach *r, uint64_t comparisons)
+{
+	if (!r->left)
+		return true;
+	*r->left = *r->left > comparisons ? *r->left - comparisons : 0;
+	return *r->left;
+}
+
+/* Every member or enumerator is looked for among all of the other type. */
+static bool may_search(const struct reach *r, const struct pair *p)
+{
+	return may(r, (uint64_t)btf_vlen(p->local) * btf_vlen(p->target));
+}
+
 static bool enter(const struct reach *r, uint32_t local_id, uint32_t id, struct pair *p)
 {
 	uint32_t skipped = btf_index_skip(r->ix, id);
 
+	if (!may(r, 1))
+		return false;
 	if (id)
 		r->see(r->ctx, id);
 	p->local = skip_mods_and_typedefs(r->local, local_id, NULL);
@@ -80,6 +97,8 @@ static void match_members(const struct reach *r, const struct pair *p, int level
 {
 	const struct btf_member *l = btf_members(p->local), *t = btf_members(p->target);
 
+	if (!may_search(r, p))
+		return;
 	if (r->see_count)
 		r->see_count(r->ctx, p->target_id, btf_vlen(p->local));
 	for (unsigned int i = 0; i < btf_vlen(p->local); i++)
@@ -103,7 +122,7 @@ static void match(const struct reach *r, uint32_t local_id, uint32_t id, bool be
 		switch (btf_kind(p.local)) {
 		case BTF_KIND_ENUM:
 		case BTF_KIND_ENUM64:
-			if (r->see_count)
+			if (may_search(r, &p) && r->see_count)
 				r->see_count(r->ctx, p.target_id, UINT32_MAX);
 			return;
 		case BTF_KIND_STRUCT:

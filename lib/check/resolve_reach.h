@@ -21,6 +21,8 @@ struct reach {
 	/* So are the number of members, up to cnt, or all enumerators (UINT32_MAX); NULL: not asked for. */
 	void (*see_count)(void *ctx, uint32_t id, uint32_t cnt);
 	void *ctx;
+	/* Comparisons of names that may still be made; 0: gave up. NULL: no limit. */
+	uint64_t *left;
 };
 
 /* For BPF_CORE_TYPE_EXISTS, _SIZE and _ID_TARGET. */
