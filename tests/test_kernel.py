@@ -106,6 +106,9 @@ def test_id_of_the_users_own(lib, tree):
     for bad in ("", "/", "a//b", "../x", "a/.b", "a b", "a,b", "x" * 201, "/".join("abcdefghi")):
         done = lib("add", "tree", "--id", bad)
         assert done.rc == 2 and done.err.startswith(f"skep kernel add: not an id: '{bad}'\n"), done
+    done = lib("add", "missing", "--id", "..")
+    assert (done.rc, done.err.splitlines()[0]) == (2, "skep kernel add: not an id: '..'"), "before anything is read"
+    assert lib("add", "missing", "--arch", "vax").rc == 2
     tree("6.1.0-57-amd64")
     done = lib("add", "tree", "--id", "both")
     assert (done.rc, done.err.splitlines()[0]) == (2, "skep kernel add: one id for 2 kernels")
@@ -232,7 +235,10 @@ def test_what_names_mean(stocked, asked, meant):
     [
         ("debian/trixi", 3, ["no kernel 'debian/trixi' in the library", "did you mean 'debian/trixie'?"]),
         ("debian/sid", 3, ["no kernel 'debian/sid' in the library", "skep kernel fetch debian/sid"]),
-        ("debian/sid:arm64", 3, ["no kernel 'debian/sid:arm64' in the library", "skep kernel fetch debian/sid"]),
+        ("debian/sid:arm64", 3, ["no kernel 'debian/sid:arm64' in the library", "skep kernel fetch debian/sid:arm64"]),
+        ("debian/sid/aarch64/cloud", 3, ["no kernel 'debian/sid/aarch64/cloud' in the library", "skep kernel fetch debian/sid:arm64"]),
+        ("debian/", 3, ["no kernel 'debian/' in the library", "skep kernel list shows those there are"]),
+        ("hosts", 3, ["no kernel 'hosts' in the library", "skep kernel list shows those there are"]),
         ("host", 3, ["no kernel 'host' in the library", "skep kernel add host"]),
         ("what", 3, ["no kernel 'what' in the library", "skep kernel list shows those there are"]),
         ("../etc", 3, ["no kernel '../etc' in the library", "skep kernel list shows those there are"]),
@@ -356,7 +362,8 @@ def test_remove_never_guesses(stocked):
     assert done.rc == 2 and "is the beginning of several kernels" in done.err
     assert stocked("remove", "debian/trixie", "debian/nothing").rc == 3
     assert ids(stocked) == before
-    stocked("remove", "debian/trixie").ok()
+    done = stocked("remove", "debian/trixie", "debian/trixie/amd64", "--json").ok().json()
+    assert done["removed"] == ["debian/trixie/x86_64/generic/6.12.5"]
     assert ids(stocked) == before[:-1]
 
 

@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/opts.h"
+#include "lib/kernel/id.h"
 #include "lib/kernel/library.h"
 #include "lib/kernel/rows.h"
 
@@ -27,6 +28,18 @@ static int arch_option(const char *name, const struct arch **arch, struct skep_e
 	skep_fail(err, SKEP_EUSAGE, "no architecture '%s'", name);
 	return skep_err_hint(err, "x86_64, arm64, s390x, riscv64, ppc64le, arm, "
 				  "loongarch64");
+}
+
+/* Before anything is read: misuse should not take minutes to be told. */
+static int check_options(const struct skep_kernel_opts *opts, const struct arch **arch,
+			 struct skep_err *err)
+{
+	if (opts->id && !id_valid(opts->id)) {
+		skep_fail(err, SKEP_EUSAGE, "not an id: '%s'", opts->id);
+		return skep_err_hint(err, "words of letters, digits and ._+~- "
+					  "between slashes, as my/kernel/6.1");
+	}
+	return arch_option(opts->arch, arch, err);
 }
 
 static int open_for(struct library **lib, const struct skep_kernel_opts *opts, size_t n,
@@ -66,7 +79,7 @@ int add_harvests(struct harvest *const *kernels, size_t n,
 	_cleanup_(library_freep) struct library *lib = NULL;
 	_cleanup_free_ struct library_new *new = calloc(n + 1, sizeof(*new));
 	const struct arch *arch;
-	int rc = arch_option(opts->arch, &arch, err);
+	int rc = check_options(opts, &arch, err);
 
 	if (!rc && !new)
 		rc = skep_fail(err, ENOMEM, "out of memory");
@@ -141,12 +154,15 @@ int skep_kernel_add(const char *const *paths, size_t n,
 	struct harvest_set sets[2] = { 0 }; /* of files, of the host */
 	static const char *const host[] = { HOST };
 	struct skep_kernel_opts opts;
+	const struct arch *unused;
 	struct harvest_opts how;
 	size_t file_cnt = 0;
 	int rc = opts_take(&opts, sizeof(opts), given, err);
 
 	if (!rc && !files)
 		rc = skep_fail(err, ENOMEM, "out of memory");
+	if (!rc)
+		rc = check_options(&opts, &unused, err);
 	if (rc)
 		return rc;
 	how = add_harvest_opts(&opts);

@@ -209,18 +209,6 @@ static int make_types(struct addition *a, const struct harvest *h, struct skep_e
 	return rc ? rc : a->put_rc;
 }
 
-static int settle_id(struct addition *a, const struct harvest *h, struct skep_err *err)
-{
-	const char *id = a->new->id;
-
-	if (id && !id_valid(id)) {
-		skep_fail(err, SKEP_EUSAGE, "not an id: '%s'", id);
-		return skep_err_hint(err, "words of letters, digits and ._+~- "
-					  "between slashes, as my/kernel/6.1");
-	}
-	return set(&a->p->id, id ? strdup(id) : id_make(h, a->p->arch), err);
-}
-
 static int prepare(struct addition *a, struct skep_err *err)
 {
 	const struct harvest *h = a->new->h;
@@ -233,7 +221,8 @@ static int prepare(struct addition *a, struct skep_err *err)
 	if (!rc)
 		rc = settle_machine(a, h, err);
 	if (!rc)
-		rc = settle_id(a, h, err);
+		rc = set(&a->p->id,
+			 a->new->id ? strdup(a->new->id) : id_make(h, a->p->arch), err);
 	if (!rc)
 		rc = set(&a->p->release, strdup(h->release ? h->release : ""), err);
 	if (!rc && h->version)

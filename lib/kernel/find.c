@@ -89,21 +89,32 @@ static char *nearest(struct library *lib, const char *text)
 	return copy;
 }
 
-static int none(struct library *lib, const char *id, const struct arch *arch,
+/* "debian/SUITE" of what begins so; 0: it names no suite. */
+static size_t suite_len(const char *id)
+{
+	size_t distro = strlen("debian/"), n;
+
+	if (strncmp(id, "debian/", distro))
+		return 0;
+	n = strcspn(id + distro, "/:");
+	return n ? distro + n : 0;
+}
+
+/* arch: that was asked for; told: the name says so itself. */
+static int none(struct library *lib, const char *id, const struct arch *arch, bool told,
 		struct skep_err *err)
 {
 	_cleanup_free_ char *near = nearest(lib, id);
 	struct library_name *names;
 
-	skep_fail(err, ENOENT, "no%s%s kernel '%s' in the library", arch ? " " : "",
-		  arch ? arch->name : "", id);
+	skep_fail(err, ENOENT, "no%s%s kernel '%s' in the library",
+		  arch && !told ? " " : "", arch && !told ? arch->name : "", id);
 	if (near && strcmp(near, id))
 		skep_err_hint(err, "did you mean '%s'?", near);
-	else if (!strncmp(id, "debian/", 7))
-		skep_err_hint(err, "skep kernel fetch %.*s%s%s",
-			      (int)(7 + strcspn(id + 7, "/:")), id, arch ? ":" : "",
-			      arch ? arch->name : "");
-	else if (!strncmp(id, "host", 4))
+	else if (suite_len(id))
+		skep_err_hint(err, "skep kernel fetch %.*s%s%s", (int)suite_len(id), id,
+			      arch ? ":" : "", arch ? arch->name : "");
+	else if (!strcmp(id, "host") || !strncmp(id, "host/", 5))
 		skep_err_hint(err, "skep kernel add host");
 	else if (library_names(lib, &names))
 		skep_err_hint(err, "skep kernel list shows those there are");
@@ -171,10 +182,10 @@ static int choose(struct library *lib, const char *id, const struct arch *arch,
 	if (rc != -ENOENT)
 		return rc;
 	if (!id_query(&q, id))
-		return none(lib, id, NULL, err);
+		return none(lib, id, NULL, true, err);
 	rc = gather(lib, &q, arch, &m, err);
 	if (!rc && !m.n)
-		rc = none(lib, id, q.arch ? NULL : arch, err);
+		rc = none(lib, id, q.arch ? q.arch : arch, q.arch, err);
 	else if (!rc && m.n > 1 && (!take_newest || !one_line(&m)))
 		rc = ambiguous(&m, id, err);
 	if (!rc)

@@ -166,6 +166,23 @@ int skep_kernel_show(const char *id, const struct skep_kernel_opts *given,
 
 /* ---- fewer ---- */
 
+/* Two names may mean one kernel. */
+static int find_each(struct library *lib, const char *const *ids, size_t n,
+		     const struct profile **profiles, size_t *cnt, struct skep_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = 0;
+		int rc = library_find_only(lib, ids[i], &profiles[*cnt], err);
+
+		if (rc)
+			return rc;
+		while (profiles[at] != profiles[*cnt])
+			at++;
+		*cnt += at == *cnt;
+	}
+	return 0;
+}
+
 int skep_kernel_remove(const char *const *ids, size_t n,
 		       const struct skep_kernel_opts *given, struct skep_report *report,
 		       struct skep_err *err)
@@ -175,19 +192,20 @@ int skep_kernel_remove(const char *const *ids, size_t n,
 	struct skep_node *root = skep_report_root(report);
 	struct skep_kernel_opts opts;
 	uint64_t freed = 0;
+	size_t cnt = 0;
 	int rc = opts_take(&opts, sizeof(opts), given, err);
 
 	if (!rc && !profiles)
 		rc = skep_fail(err, ENOMEM, "out of memory");
 	if (!rc)
 		rc = library_open(&lib, opts.home, err);
-	for (size_t i = 0; !rc && i < n; i++)
-		rc = library_find_only(lib, ids[i], &profiles[i], err);
 	if (!rc)
-		rc = library_remove(lib, profiles, n, &freed, err);
+		rc = find_each(lib, ids, n, profiles, &cnt, err);
+	if (!rc)
+		rc = library_remove(lib, profiles, cnt, &freed, err);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < cnt; i++)
 		skep_node_item(root, "removed", "removed", profiles[i]->id);
 	skep_node_uint(root, "bytes", "bytes freed", freed);
 	return 0;
