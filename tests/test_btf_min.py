@@ -189,7 +189,7 @@ def test_comparing_ends_in_time(forge, skep, tmp_path, what):
     done = skep(*args, "--raw", "-o", "min.btf", timeout=60)
     assert os.times().children_user - before < 5
     why = "relocations with too much to compare: namesakes in the kernel, or members"
-    assert (done.rc, done.out, done.err) == (1, "", f"skep btf min: {args[2]}: {what}\n")
+    assert (done.rc, done.out, done.err) == (1, "", f"skep btf min: {args[2]}: {why}\n")
     assert not (tmp_path / "min.btf").exists()
 
 
