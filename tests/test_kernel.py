@@ -367,6 +367,22 @@ def test_remove_never_guesses(stocked):
     assert ids(stocked) == before[:-1]
 
 
+def test_only_what_is_ours_is_swept(lib, home, tree):
+    """$SKEP_HOME may be a folder in which somebody keeps other things under the same names."""
+    names = ("bzImage", "README", "x" * 64, "0" * 64 + ".txt", "0" * 64 + "-1.idx.bak", "a,b.json.tmp", "notes.json.orig", ".hidden")
+    foreign = [home / folder / name for folder in ("kernels", "blobs/sha256", "index") for name in names]
+    foreign += [home / "kernels" / ("0" * 64), home / "index" / ("0" * 64), home / "blobs/sha256" / "a.json.0123abcd.tmp"]
+    ours = [home / "kernels/a,b.json.0123abcd.tmp", home / "blobs/sha256" / ("0" * 64), home / "blobs/sha256" / ("0" * 64 + ".0123abcd.tmp")]
+    ours += [home / "index" / ("0" * 64 + end) for end in ("-1.idx", "-12.idx", "-1.idx.0123abcd.tmp")]
+    for path in (*foreign, *ours):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text("x")
+    tree("6.1.0-56-amd64")
+    lib("add", "tree").ok()
+    lib("remove", "debian").ok()
+    assert [p for p in foreign if not p.exists()] == [] and [p for p in ours if p.exists()] == []
+
+
 # --- damage --------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sweep: what no profile names goes, be it of a removed kernel or of a writer that died. */
+/* Sweep: what no profile names goes, be it of a removed kernel or of a writer that died; if skep wrote it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,31 +55,67 @@ static int collect(struct library *lib, struct kept *k)
 	return 0;
 }
 
-static bool is_blob(const void *ctx, const char *name)
+/* ---- which files are ours: whoever named the folder may keep other things in it ---- */
+
+/* Length of the name that a file on its way to it will have; 0: it is on no way. */
+static size_t target_len(const char *name)
 {
+	static const char shape[] = ".01234567.tmp";
+	size_t len = strlen(name), n = strlen(shape);
+	const char *at;
+
+	if (len <= n)
+		return 0;
+	at = name + len - n;
+	if (*at != '.' || strspn(at + 1, "0123456789abcdef") != 8 ||
+	    strcmp(at + 9, ".tmp"))
+		return 0;
+	return len - n;
+}
+
+static bool begins_with_digest(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == SKEP_SHA256_HEX - 1;
+}
+
+static bool keep_in_blobs(const void *ctx, const char *name)
+{
+	const size_t hex = SKEP_SHA256_HEX - 1;
 	const struct kept *k = ctx;
 
+	if (!begins_with_digest(name) || (name[hex] && target_len(name) != hex))
+		return true;
 	return bsearch(&name, k->blobs, k->blob_cnt, sizeof(*k->blobs), by_text);
 }
 
-static bool is_index(const void *ctx, const char *name)
+static bool keep_in_index(const void *ctx, const char *name)
 {
+	size_t len = target_len(name) ? target_len(name) : strlen(name);
+	const char *suffix = name + SKEP_SHA256_HEX - 1, *digest;
+	char hex[SKEP_SHA256_HEX], ours[32];
 	const struct kept *k = ctx;
-	char hex[SKEP_SHA256_HEX], suffix[32];
-	const char *digest = hex;
+	size_t digits;
 
+	if (!begins_with_digest(name) || *suffix != '-')
+		return true;
+	digits = strspn(suffix + 1, "0123456789");
+	if (!digits || strncmp(suffix + 1 + digits, ".idx", 4) ||
+	    suffix + 1 + digits + 4 != name + len)
+		return true;
 	snprintf(hex, sizeof(hex), "%s", name);
-	snprintf(suffix, sizeof(suffix), "-%d.idx", INDEX_VERSION);
-	return strlen(name) > strlen(hex) && !strcmp(name + strlen(hex), suffix) &&
-	       bsearch(&digest, k->profiles, k->profile_cnt, sizeof(*k->profiles),
-		       by_text);
+	snprintf(ours, sizeof(ours), "-%d.idx", INDEX_VERSION);
+	digest = hex;
+	return !strcmp(suffix, ours) && bsearch(&digest, k->profiles, k->profile_cnt,
+						sizeof(*k->profiles), by_text);
 }
 
-static bool is_profile(const void *ctx, const char *name)
+static bool keep_in_kernels(const void *ctx, const char *name)
 {
-	_cleanup_free_ char *id = id_from_file(name);
+	size_t len = target_len(name);
+	_cleanup_free_ char *target = len ? strndup(name, len) : NULL;
+	_cleanup_free_ char *id = target ? id_from_file(target) : NULL;
 
-	return id;
+	return !id;
 }
 
 /* Where a profile cannot be read, nobody knows what it names: all stays. */
@@ -90,9 +126,9 @@ uint64_t library_sweep(struct library *lib)
 	uint64_t freed = 0;
 
 	if (!library_refresh(lib, NULL) && !collect(lib, &k)) {
-		freed = store_sweep(store->kernels, is_profile, NULL);
-		freed += store_sweep(store->blobs, is_blob, &k);
-		freed += store_sweep(store->index, is_index, &k);
+		freed = store_sweep(store->kernels, keep_in_kernels, NULL);
+		freed += store_sweep(store->blobs, keep_in_blobs, &k);
+		freed += store_sweep(store->index, keep_in_index, &k);
 	}
 	free(k.blobs);
 	free(k.profiles);
