@@ -202,6 +202,57 @@ char LICENSE[] SEC("license") = "GPL";
 """
 
 
+KSYMS = """
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+struct task_struct;
+%s
+__u64 out = 0;
+SEC("%s") int on_exec(void *ctx)
+{
+	%s
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+@pytest.mark.parametrize(
+    "name, section, declare, use",
+    [
+        (
+            "bpf_task_release",
+            "syscall",
+            "struct task_struct *bpf_task_from_pid(int pid) __ksym;\nvoid bpf_task_release(struct task_struct *p) __ksym;",
+            "struct task_struct *t = bpf_task_from_pid(1);\n\tif (t)\n\t\tbpf_task_release(t);",
+        ),
+        (
+            "runqueues",
+            "tp/sched/sched_process_exec",
+            "struct rq { int nr; };\nextern const struct rq runqueues __ksym;",
+            "out = (__u64)bpf_per_cpu_ptr(&runqueues, 0);",
+        ),
+        (None, "tp/sched/sched_process_exec", "extern const void schedule __ksym;", "out = (__u64)&schedule;"),
+    ],
+)
+def test_symbols_of_a_kernel_without_types(without_btf, skep, forge, tmp_path, name, section, declare, use):
+    source = tmp_path / "toy.bpf.c"
+    source.write_text(KSYMS % (declare, section, use))
+    shutil.copy(forge.source(source, f"{tmp_path.name}.o"), tmp_path / "toy.bpf.o")
+    skep("pack", "toy.bpf.o", "--name", "toy", "--version", "1").ok()
+    done = without_btf("run", "toy.skep", *UNSIGNED)
+    if not name:  # found by its name
+        assert done.rc == 0, done
+        return
+    assert (done.rc, done.out) == (1, "")
+    what = re.fullmatch(
+        r"skep run: 'toy' uses the kernel's '(\w+)', which is found by the kernel's own types, and this kernel has none",
+        done.err.splitlines()[1],
+    )
+    assert what and what[1] in declare, done
+    assert done.err.splitlines()[2:] == ["  hint: use a kernel with CONFIG_DEBUG_INFO_BTF"]
+
+
 def test_ids_of_types_are_told_of(skep, library, tmp_path):
     folder = tmp_path / "ids"
     (folder / "src").mkdir(parents=True)

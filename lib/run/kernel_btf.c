@@ -203,10 +203,69 @@ static bool wants_ids(const struct obj_program *p)
 	       p->prog_type == BPF_PROG_TYPE_STRUCT_OPS;
 }
 
+static const struct btf_type *bare(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
+		t = btf__type_by_id(btf, t->type);
+	return t;
+}
+
+/* A function or variable of the kernel that libbpf finds by its type; those of no type are found by their names. */
+static const char *typed_ksym(const struct btf *btf)
+{
+	int32_t id = btf__find_by_name_kind(btf, ".ksyms", BTF_KIND_DATASEC);
+	const struct btf_type *sec = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (unsigned int i = 0; sec && i < btf_vlen(sec); i++) {
+		const struct btf_type *t =
+			btf__type_by_id(btf, btf_var_secinfos(sec)[i].type);
+		const struct btf_type *of = t && btf_is_var(t) ? bare(btf, t->type) : t;
+
+		if (of && !btf_is_void(of))
+			return btf__name_by_offset(btf, t->name_off);
+	}
+	return NULL;
+}
+
+static void tell_ksym(const char *name, const char *ksym, struct skep_err *err)
+{
+	skep_fail(
+		err, SKEP_ENO,
+		"'%s' uses the kernel's '%s', which is found by the kernel's own types, and this kernel has none",
+		name, ksym);
+	skep_err_hint(err, "use a kernel with CONFIG_DEBUG_INFO_BTF");
+}
+
+static int check_ksyms(const char *name, const struct object *o, struct skep_err *err)
+{
+	const struct elf_section *section;
+	const char *ksym = NULL;
+	struct btf *btf = NULL;
+	struct elf_file elf;
+	int rc = elf_file_read(&elf, o->data, o->size, err);
+
+	if (rc)
+		return rc;
+	/* libbpf has changed those of o->btf */
+	section = elf_file_section(&elf, ".BTF");
+	if (section && section->data)
+		rc = btf_from_raw(&btf, section->data, section->size, err);
+	if (btf)
+		ksym = typed_ksym(btf);
+	if (ksym)
+		tell_ksym(name, ksym, err);
+	btf__free(btf);
+	elf_file_release(&elf);
+	return ksym ? -SKEP_ENO : rc;
+}
+
 int kernel_btf_check(const struct kernel_btf *k, const char *name, const struct object *o,
 		     const struct skep_log *log, struct skep_err *err)
 {
 	struct relocations has;
+	int rc;
 
 	for (size_t i = 0; !k->own && i < o->program_cnt; i++) {
 		const struct obj_program *p = &o->programs[i];
@@ -223,6 +282,9 @@ int kernel_btf_check(const struct kernel_btf *k, const char *name, const struct 
 	}
 	if (k->given && !*k->path)
 		return 0;
+	rc = k->own ? 0 : check_ksyms(name, o, err);
+	if (rc)
+		return rc;
 	has = count_relocations(o);
 	if (has.type_ids && *k->path)
 		skep_log(
