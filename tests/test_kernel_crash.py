@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernel library under many at once, killed at every moment, and on a full disk."""
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +30,24 @@ def test_many_writers_and_readers(lib, home, tree):
     assert len(files(home)) == 3 * 7
     for kernel_id in ids(lib):
         lib("show", kernel_id).ok()
+
+
+@pytest.mark.need("strace")
+def test_replaced_while_it_is_read(lib, home, tree):
+    """A reader that has the profile but not yet its types takes what came in their place."""
+    tree("6.1.0-1-amd64", "old")
+    lib("add", "tree").ok()
+    tree("6.1.0-1-amd64", "new", "newer")
+    (index,) = (home / "index").iterdir()
+    helper = Path(lib("list").argv[0]).parent.parent / "libexec/skep/skep-kernel"
+    argv = ["strace", "-qq", "-o", "/dev/null", "-P", index, "-e", "inject=openat:delay_enter=1500000", helper, "show", "debian", "--json"]
+    env = {**os.environ, "SKEP_HOME": str(home), "ASAN_OPTIONS": "detect_leaks=0"}
+    reader = subprocess.Popen([str(a) for a in argv], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.7)
+    lib("add", "tree", "--replace").ok()
+    out, err = reader.communicate(timeout=60)
+    assert (reader.returncode, err) == (0, "")
+    assert json.loads(out)["types"]["types"] == 5
 
 
 CALLS = "write,fsync,rename,mkdir,unlink,unlinkat"  # all that changes files, but for making empty ones

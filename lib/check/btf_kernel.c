@@ -26,9 +26,7 @@ static int open_profile(struct btf_kernel *k, const char *id,
 
 	ret = library_open(&lib, opts->home, err);
 	if (!ret)
-		ret = library_find(lib, id, arch_host(), &p, err);
-	if (!ret)
-		ret = library_index(lib, p, &k->ix, err);
+		ret = library_find_index(lib, id, arch_host(), &p, &k->ix, err);
 	if (ret)
 		return ret;
 	k->name = copy(p->id);

@@ -93,6 +93,13 @@ int library_get(struct library *lib, const char *id, const struct profile **out,
 /* The types of a profile, mapped; the index is made anew if it is of another version. Caller closes. */
 int library_index(struct library *lib, const struct profile *p, struct btf_index **out,
 		  struct skep_err *err);
+/*
+ * Find a kernel, then its types. Readers take no lock: one that is replaced between the two is looked up
+ * again, which library_index() alone cannot do.
+ */
+int library_find_index(struct library *lib, const char *id, const struct arch *arch,
+		       const struct profile **p, struct btf_index **out,
+		       struct skep_err *err);
 /* The bytes of one. */
 struct library_types {
 	const void *btf, *modules; /* raw; as modules.c draws them, NULL: none */

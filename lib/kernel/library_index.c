@@ -13,6 +13,8 @@
 #include "lib/kernel/modules.h"
 #include "lib/kernel/store.h"
 
+#define REPLACED_MAX 8 /* times in a row that a kernel is replaced under our eyes */
+
 char *library_index_path(const struct library *lib, const struct profile *p)
 {
 	_cleanup_free_ char *name =
@@ -88,4 +90,25 @@ int library_index(struct library *lib, const struct profile *p, struct btf_index
 		return rc;
 	keep(lib, path, &index);
 	return btf_index_own(out, &index, err);
+}
+
+int library_find_index(struct library *lib, const char *id, const struct arch *arch,
+		       const struct profile **p, struct btf_index **out,
+		       struct skep_err *err)
+{
+	for (int left = REPLACED_MAX;; left--) {
+		struct skep_err gone = { 0 };
+		int rc = library_find(lib, id, arch, p, err);
+
+		if (rc)
+			return rc;
+		rc = library_index(lib, *p, out, &gone);
+		if (rc && err && (rc != -ENOENT || !left))
+			*err = gone;
+		if (rc != -ENOENT || !left)
+			return rc;
+		rc = library_refresh(lib, err);
+		if (rc)
+			return rc;
+	}
 }

@@ -154,9 +154,7 @@ int skep_kernel_show(const char *id, const struct skep_kernel_opts *given,
 	if (!rc)
 		rc = library_open(&lib, opts.home, err);
 	if (!rc)
-		rc = library_find(lib, id, NULL, &p, err);
-	if (!rc)
-		rc = library_index(lib, p, &ix, err);
+		rc = library_find_index(lib, id, NULL, &p, &ix, err);
 	if (rc)
 		return rc;
 	fill(skep_report_root(report), lib, p, ix);

@@ -20,7 +20,5 @@ int types_open(struct btf_index **out, const struct types_source *src,
 	if (!src->kernel)
 		return btf_cache_index(out, src->btf, src->cache_dir, err);
 	rc = library_open(&lib, src->home, err);
-	if (!rc)
-		rc = library_find(lib, src->kernel, arch, &p, err);
-	return rc ? rc : library_index(lib, p, out, err);
+	return rc ? rc : library_find_index(lib, src->kernel, arch, &p, out, err);
 }
