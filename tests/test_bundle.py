@@ -187,6 +187,19 @@ def test_same_profiles_same_bytes(skep, forge, library, tmp_path):
     assert read("a.skep") == read("b.skep") != read("c.skep")
 
 
+NAMELESS = "kernel 'toy/x86_64/1.0' tells no release, by which run picks: it will not take these types"
+
+
+def test_a_kernel_without_release_is_told_of(skep, forge, library, kernel_library, tmp_path):
+    """Raw BTF is of some kernel; run, which asks the kernel for its release, has no use for it."""
+    done = pack(skep, forge, library, "--kernel", "toy/x86_64/1.0").ok()
+    assert done.err.splitlines() == [NAMELESS]
+    btf_min = ["btf", "min", "toy.bpf.o", "--kernel", "toy/x86_64/1.0", "-o", "out"]
+    assert skep(*btf_min, env=library).ok().err.splitlines() == [NAMELESS]
+    assert skep(*btf_min, "--raw", env=library).ok().err == ""
+    assert pack(skep, forge, {"SKEP_HOME": kernel_library}, "--kernel", "debian/bookworm").ok().err == ""
+
+
 def test_a_kernel_that_is_not_there(skep, forge, library, tmp_path):
     done = pack(skep, forge, library, "--kernel", "toy/x86_64/9.9")
     assert done.rc != 0 and done.out == ""
@@ -202,6 +215,7 @@ def test_build_takes_what_the_library_has(skep, project, library, tmp_path):
     first = skep("build", "-C", folder, env=library).ok()
     line = "no kernel 'debian/nowhere' for x86_64 in the library: the package has no types for it"
     assert first.err.splitlines().count(line) == 1 and "99" not in first.err
+    assert first.err.splitlines().count(NAMELESS) == 1
     manifest = json.loads(layer_of(folder / "build/exec-watch.skep")["skep/manifest.json"])
     assert [k["id"] for k in manifest["kernels"]] == ["toy/x86_64/1.0"]
     again = skep("build", "-C", folder, "--json", env=library).ok()

@@ -27,7 +27,8 @@ static int pack_project(const struct options *o, struct cmd_common *common,
 }
 
 static int pack_objects(struct options *o, const struct opt_list *objects,
-			struct skep_report *report, struct skep_err *err)
+			struct cmd_common *common, struct skep_report *report,
+			struct skep_err *err)
 {
 	char output[256], home[CMD_HOME_MAX];
 	int rc = buildenv_epoch(&o->pack.epoch, err);
@@ -36,6 +37,7 @@ static int pack_objects(struct options *o, const struct opt_list *objects,
 		return rc;
 	if (!o->pack.name || !o->pack.version)
 		return skep_fail(err, SKEP_EUSAGE, "objects need --name and --version");
+	o->pack.log = &common->log;
 	o->pack.home = cmd_home(home, sizeof(home));
 	o->pack.kernels = o->kernels.items;
 	o->pack.kernel_cnt = o->kernels.n;
@@ -63,7 +65,7 @@ static int pack(struct options *o, const struct opt_list *objects,
 	if (o->oci)
 		return skep_pack_oci(o->oci, o->output, report, err);
 	if (objects->n)
-		return pack_objects(o, objects, report, err);
+		return pack_objects(o, objects, common, report, err);
 	if (described)
 		return skep_fail(
 			err, SKEP_EUSAGE,

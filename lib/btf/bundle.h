@@ -15,6 +15,10 @@
 
 #define BUNDLE_MAX ((size_t)64 << 20) /* bytes of a bundle, and of all BTFs in it */
 
+/* What to say, with its id, of a kernel without release: btf_bundle_pick() never finds it. */
+#define BUNDLE_NAMELESS \
+	"kernel '%s' tells no release, by which run picks: it will not take these types"
+
 struct bundle_kernel {
 	const char *id;      /* of the library: "debian/bookworm/x86_64/cloud/6.1.0-56" */
 	const char *release; /* uname -r */

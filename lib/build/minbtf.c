@@ -54,6 +54,15 @@ static int tell_all(const struct minbtf_query *q, const struct arch *arch,
 	return rc;
 }
 
+/* Raw BTF says nothing of the kernel it is of. */
+static void tell_nameless(const struct minbtf_query *q, const struct selection *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!*s->profiles[i]->release)
+			skep_log(q->log, SKEP_LOG_WARN, BUNDLE_NAMELESS,
+				 s->profiles[i]->id);
+}
+
 static int select_for(struct minbtf *m, const struct minbtf_query *q, size_t arch,
 		      struct skep_err *err)
 {
@@ -63,6 +72,8 @@ static int select_for(struct minbtf *m, const struct minbtf_query *q, size_t arc
 	int rc = library_select(m->lib, q->terms, q->term_cnt, q->archs[arch],
 				&s->profiles, &s->n, &missing, &missing_cnt, err);
 
+	if (!rc)
+		tell_nameless(q, s);
 	return rc ? rc : tell_all(q, q->archs[arch], missing, missing_cnt, err);
 }
 

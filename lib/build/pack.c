@@ -152,6 +152,7 @@ static int add_bundle(struct pack *p, const struct skep_pack_opts *opts,
 		.archs = &p->arch,
 		.arch_cnt = 1,
 		.strict = true,
+		.log = opts->log,
 	};
 	_cleanup_(minbtf_freep) struct minbtf *kernels = NULL;
 	const bool all = true;

@@ -125,6 +125,8 @@ static int add_kernel(struct job *j, const struct skep_types *types, struct skep
 		rc = skep_fail(err, ENOMEM, "out of memory");
 	if (rc)
 		return rc;
+	if (!*k->release && !j->opts.raw)
+		skep_log(j->opts.log, SKEP_LOG_WARN, BUNDLE_NAMELESS, k->id);
 	k->big_endian = btf_index_info(ix)->big_endian;
 	rc = check_order(j, k, err);
 	return rc ? rc

@@ -57,6 +57,7 @@ struct skep_pack_opts {
 	const char *const *
 		kernels; /* whose types go into the package: profile ids, suites, ranges */
 	size_t kernel_cnt;
+	const struct skep_log *log; /* NULL: silent */
 };
 
 /**
