@@ -3,9 +3,11 @@
 
 import hashlib
 import json
+import os
 import random
 import re
 import struct
+import subprocess
 import zlib
 
 import pytest
@@ -117,6 +119,21 @@ def test_a_bomb_stays_small(probe, tmp_path):
     (tmp_path / "x").write_bytes(seal(bomb, form=1, size=64 << 20))
     done, files = unbundle(probe, tmp_path / "x", tmp_path, check=False)
     assert (done.returncode, files, done.stderr) == (1, {}, f"{tmp_path}/x: bundle is damaged\n")
+
+
+def test_a_million_empty_shapes_take_no_memory(probe, tmp_path):
+    """Each is a byte of the body, and squeezed nothing."""
+    count = (64 << 20) - 6
+    number = bytes(count >> 7 * i & 0x7F | 0x80 for i in range(3)) + bytes([count >> 21])
+    (tmp_path / "x").write_bytes(seal(b"\0" + number + bytes(count), form=1))
+    assert (tmp_path / "x").stat().st_size < 100_000
+    argv = [probe.program, "unbundle", tmp_path / "x", tmp_path]
+    run = subprocess.Popen([str(a) for a in argv], stderr=subprocess.PIPE, text=True)
+    err = run.stderr.read()
+    _, status, usage = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    assert (run.returncode, err) == (1, f"{tmp_path}/x: bundle is not as skep would write it\n")
+    assert usage.ru_maxrss < 400 << 10
 
 
 def test_any_other_btf_is_refused(probe, forge, mins, tmp_path):

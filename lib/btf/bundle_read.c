@@ -78,7 +78,7 @@ static int read_strings(struct btf_bundle *b, struct view *v)
 
 static int read_shapes(struct btf_bundle *b, struct view *v)
 {
-	b->shapes = part(v, &b->shape_cnt, UINT32_MAX, sizeof(*b->shapes));
+	b->shapes = part(v, &b->shape_cnt, BUNDLE_KERNELS, sizeof(*b->shapes));
 	if (!b->shapes)
 		return v->bad ? -EBADMSG : -ENOMEM;
 	for (uint32_t i = 0; i < b->shape_cnt; i++) {
