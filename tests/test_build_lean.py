@@ -307,6 +307,48 @@ def test_a_pinned_header_that_lacks_a_type(skep, project):
     assert skep("build", "-C", p).ok().err == "" and not (p / GEN).is_symlink()
 
 
+# what clang makes of these is a declaration that no kernel has: it says nothing, and libbpf's answer would be no
+ASKS = HEAD + """#define PASTE(a, b) struct a %%:%%: _ %%:%%: b
+SEC("raw_tp/sched_switch") int f(void *ctx) { return %s; }
+""" + TAIL
+
+
+def declared(bpftool, path):
+    """Kinds and names in an object's BTF."""
+    return re.findall(r"^\[\d+\] (STRUCT|FWD) '(\w+)'", bpftool("btf", "dump", "file", path).stdout, re.M)
+
+
+@pytest.mark.parametrize("ask", ["type_exists", "type_size", "type_id_kernel"])
+def test_a_type_that_clang_does_not_miss_but_the_loader_would(skep, project, bpftool, wrapper, ask):
+    p, clang = project(ASKS % f"bpf_core_{ask}(PASTE(vm_area, struct))"), wrapper()
+    build = lambda: skep("build", "-C", p, "--clang", clang.path).ok().err  # noqa: E731
+    told = build()
+    assert ("STRUCT", "vm_area_struct") in declared(bpftool, p / OBJ)
+    if told:
+        assert told == "vmlinux.h: clang missed a name ('struct vm_area_struct', src/p.bpf.c); built with the full header\n"
+    assert build() == ""
+
+
+def test_a_type_that_no_kernel_has_leaves_the_header_lean(skep, project, bpftool, wrapper, full):
+    p, clang = project(ASKS % "bpf_core_type_exists(struct no_kernel_has)"), wrapper()
+    assert skep("build", "-C", p, "--clang", clang.path).ok().err == ""
+    assert ("FWD", "no_kernel_has") in declared(bpftool, p / OBJ)
+    assert clang.calls() == ["src/p.bpf.c"] * 2 and (p / GEN).stat().st_size < full.stat().st_size / 20
+    assert skep("build", "-C", p, "--clang", clang.path).ok().err == "" and clang.calls() == []
+
+
+def test_a_pinned_header_that_lacks_a_type_asked_for(skep, project, bpftool):
+    p = project()
+    skep("build", "-C", p, "--pin").ok()
+    (p / "src/p.bpf.c").write_text(ASKS % "bpf_core_type_exists(struct vm_area_struct)")
+    assert skep("build", "-C", p).ok().err == (
+        "src/p.bpf.c: asks whether kernels have 'struct vm_area_struct', which the pinned vmlinux.h does not define: "
+        f"the answer will be no; skep build --pin makes '{PIN}' anew\n")
+    assert skep("build", "-C", p, "--pin").ok().err == ""
+    assert ("STRUCT", "vm_area_struct") in declared(bpftool, p / OBJ)
+    assert skep("build", "-C", p).ok().err == ""
+
+
 def test_nothing_to_pin(skep, project, full):
     p = project(yaml=YAML + "vmlinux: v.h\n")
     shutil.copy(full, p / "v.h")

@@ -144,6 +144,19 @@ static int compile_failed(const struct compile *c, struct skep_err *err)
 	return code ? -abs(code) : -SKEP_ECOMPILE;
 }
 
+/* A pinned header has the types that the sources named when it was pinned. */
+static void tell_declared(const struct build *b, const struct compile *c)
+{
+	char name[DECLARED_NAME];
+
+	if (c->unit->origin.kind == ORIGIN_PINNED && declared_only(b, c->out, name))
+		skep_log(b->log, SKEP_LOG_WARN,
+			 "%s: asks whether kernels have '%s', which the pinned vmlinux.h "
+			 "does not define: the answer will be no; skep build --pin makes "
+			 "'%s' anew",
+			 c->source, name, c->unit->origin.name);
+}
+
 static void tell_output(const struct build *b, const struct compile *c)
 {
 	char *rest = c->job.out.data, *line;
@@ -197,6 +210,7 @@ static int finish(struct build *b, struct compile *list, size_t n, struct skep_e
 			tell_output(b, c);
 		} else {
 			tell_output(b, c);
+			tell_declared(b, c);
 			rc = record(b, c, failed ? NULL : err);
 		}
 		failed = failed ?: rc;

@@ -4,6 +4,7 @@
 #define LIB_BUILD_COMPILE_H
 
 #include "lib/build/build.h"
+#include "lib/build/declared.h"
 #include "lib/build/pool.h"
 
 struct compile {
@@ -17,6 +18,8 @@ struct compile {
 	struct pool_job job; /* what came of the last run */
 	struct pool_job
 		first; /* what came of it with a lean header, if it ran again with the full one */
+	size_t declared_cnt; /* see declared_only(), of the first run */
+	char declared[DECLARED_NAME];
 };
 
 /* Run clang for those that are to be run, and mark them done. */

@@ -6,6 +6,7 @@
  *	fails     fails    lean stays; the errors are those of the full header
  *	fails     works    full, for all its sources
  *	warns     warns    lean stays, if the words are the same; full, if not
+ *	works     works    of sources that ask for a type without a definition: full, if it has one
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,10 +23,14 @@ static const char *text_of(const struct pool_job *job)
 	return job->out.data ?: "";
 }
 
-static bool doubtful(const struct build *b, const struct compile *c)
+static bool doubtful(const struct build *b, struct compile *c)
 {
-	return c->stale && c->unit->lean &&
-	       clang_words_may_miss(text_of(&c->job), c->job.status) &&
+	if (!c->stale || !c->unit->lean)
+		return false;
+	if (!c->job.status)
+		c->declared_cnt = declared_only(b, c->out, c->declared);
+	return (c->declared_cnt ||
+		clang_words_may_miss(text_of(&c->job), c->job.status)) &&
 	       compile_read_header(b, c);
 }
 
@@ -65,10 +70,14 @@ static int run_again(struct build *b, struct compile *c, struct skep_err *err)
 	return 0;
 }
 
-static bool differs(const struct compile *c)
+static bool differs(const struct build *b, const struct compile *c)
 {
+	char name[DECLARED_NAME];
+
 	if (c->first.status)
 		return !c->job.status;
+	if (!c->job.status && declared_only(b, c->out, name) != c->declared_cnt)
+		return true;
 	return !c->job.status && strcmp(text_of(&c->first), text_of(&c->job));
 }
 
@@ -97,6 +106,8 @@ static void tell(const struct build *b, const struct compile *c)
 	struct clang_missed m;
 
 	clang_words_missed(text_of(&c->first), &m);
+	if (*c->declared)
+		snprintf(m.name, sizeof(m.name), "%s", c->declared);
 	skep_log(b->log, SKEP_LOG_WARN,
 		 "vmlinux.h: clang missed a name (%s%s%s%s); built with the full header",
 		 *m.name ? "'" : "", m.name, *m.name ? "', " : "",
@@ -123,7 +134,7 @@ static int settle(struct build *b, struct compile *list, size_t n, struct skep_e
 	int rc;
 
 	for (size_t i = 0; i < n && !why; i++)
-		if (ran_twice(&list[i]) && differs(&list[i]))
+		if (ran_twice(&list[i]) && differs(b, &list[i]))
 			why = &list[i];
 	if (why) {
 		tell(b, why);
