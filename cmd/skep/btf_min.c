@@ -90,7 +90,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 
 const struct cmd cmd_btf_min = {
 	.name = "min",
-	.synopsis = "OBJECT... (--kernel ID | --btf FILE)... | --all -o FILE [--raw]",
+	.synopsis = "OBJECT... ((--kernel ID | --btf FILE)... | --all) -o FILE [--raw]",
 	.summary =
 		"only the types that objects' relocations reach, of many kernels, as a bundle",
 	.details = "With it libbpf relocates on kernels that have no BTF of their own.",
