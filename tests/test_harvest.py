@@ -547,6 +547,20 @@ def test_bombs(probe, refused, program, tmp_path):
     assert seconds < 30 and mib < 1400, (seconds, mib)
 
 
+def test_two_kernels_in_one_archive(refused, tmp_path):
+    other = kernelfile.btf(("other",))
+    for names, text in (
+        (("a.btf", "b.btf"), "two different BTFs are in it, and nothing tells of which kernels"),
+        ((f"a/{RELEASE}.btf", f"b/{RELEASE}.btf"), f"two different BTFs of kernel '{RELEASE}' are in it"),
+    ):
+        with tarfile.open(tmp_path / "k.tar", "w") as tar:
+            for name, data in zip(names, (BTF, other)):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+        refused(tmp_path / "k.tar", 2, text, hint="add them one by one, each with --id")
+
+
 def test_many_small_bombs(refused, one, tmp_path):
     """No part is too large, all of them are: their sum is bounded, too."""
     members = {f"lib/modules/{RELEASE}/kernel/m{n}.ko.gz": gzip.compress(module(None, more=bytes(1 << 20))) for n in range(10)}

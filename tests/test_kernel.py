@@ -2,18 +2,21 @@
 """`skep kernel`: the library of profiles, judged by hashlib, json, bpftool and tar."""
 
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import stat
 import subprocess
+import tarfile
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+import kernelfile
 from kernelhome import BOOKWORM, files, home, ids, lib, tree  # noqa: F401
 from tinybtf import ARCHES, kernel
 
@@ -173,6 +176,20 @@ def test_two_kernels_of_one_release(lib, home, tree, tmp_path):
         assert files(home) == {}
     b.write_bytes(a.read_bytes())
     assert len(lib("add", "tree", "other", "--json").ok().json()["kernels"]) == 1
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a b", "x" * 300], ids=["escape", "blank", "long"])
+def test_a_name_that_no_module_has(lib, home, tmp_path, name):
+    with tarfile.open(tmp_path / "k.tar", "w") as tar:
+        members = {"6.1.0-1-amd64.btf": kernel(), f"lib/modules/6.1.0-1-amd64/{name}.ko": kernelfile.module(kernelfile.module_btf())}
+        for path, data in members.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    done = lib("add", "k.tar")
+    shown = name.replace("\x1b", "\\x1b")[: 64 if len(name) > 64 else None]
+    assert (done.rc, done.out, done.err) == (1, "", f"skep kernel add: k.tar: no module is called '{shown}'\n")
+    assert files(home) == {}
 
 
 def test_one_release_in_two_suites(lib, tree):

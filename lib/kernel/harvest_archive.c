@@ -111,11 +111,10 @@ static int take_text(struct walk *w, text_fn *fn, struct skep_err *err)
 	return ret;
 }
 
-/* control.tar.xz and data.tar.xz */
-static int take_deb_part(struct walk *w, struct skep_err *err)
+/* What a package holds its files in: control.tar.xz and data.tar.xz of a .deb, the payload of an .rpm. */
+static int walk_packed(struct unit *u, struct stream *s, struct skep_err *err)
 {
 	_cleanup_(stream_closep) struct stream *unpacked = NULL;
-	struct stream *s = &w->member;
 	const void *head;
 	size_t len;
 	enum pack pack;
@@ -125,10 +124,10 @@ static int take_deb_part(struct walk *w, struct skep_err *err)
 		return ret;
 	pack = pack_of(head, len);
 	if (pack == PACK_NONE)
-		return walk_archive(w->unit, s, true, err);
-	return stream_unpack(&unpacked, s, pack, crew_size(w->unit->gather->crew),
+		return walk_archive(u, s, true, err);
+	return stream_unpack(&unpacked, s, pack, crew_size(u->gather->crew),
 			     HARVEST_MAX_UNPACKED, err)
-		       ?: walk_archive(w->unit, unpacked, true, err);
+		       ?: walk_archive(u, unpacked, true, err);
 }
 
 static bool is_deb_part(const char *name)
@@ -145,7 +144,7 @@ static int take_member(struct walk *w, const char *path, struct skep_err *err)
 		w->is_deb = true;
 	if (w->is_ar && is_deb_part(path)) {
 		w->has_data |= *path == 'd';
-		return take_deb_part(w, err);
+		return walk_packed(w->unit, &w->member, err);
 	}
 	if (!strcmp(path, "./control") || !strcmp(path, "control"))
 		return take_text(w, package_control, err);
@@ -238,21 +237,8 @@ int archive_take(struct unit *u, struct stream *s, struct skep_err *err)
 
 	if (ret)
 		return ret;
-	if (len >= 4 && !memcmp(head, RPM_MAGIC, 4)) {
-		_cleanup_(stream_closep) struct stream *unpacked = NULL;
-		enum pack pack;
-
-		ret = package_rpm(u, s, err)
-			      ?: stream_peek(s, PACK_MAGIC_MAX, &head, &len, err);
-		if (ret)
-			return ret;
-		pack = pack_of(head, len);
-		if (pack == PACK_NONE)
-			return walk_archive(u, s, true, err);
-		return stream_unpack(&unpacked, s, pack, crew_size(u->gather->crew),
-				     HARVEST_MAX_UNPACKED, err)
-			       ?: walk_archive(u, unpacked, true, err);
-	}
+	if (len >= 4 && !memcmp(head, RPM_MAGIC, 4))
+		return package_rpm(u, s, err) ?: walk_packed(u, s, err);
 	return walk_archive(u, s, false, err);
 }
 

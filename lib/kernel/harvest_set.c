@@ -182,9 +182,17 @@ static int check_types(const struct harvest *h, const struct harvest *other,
 {
 	if (!differ(&h->btf, &other->btf))
 		return 0;
-	skep_fail(err, SKEP_EEXISTS,
-		  "another kernel '%s' than in '%s': their BTF differs",
-		  h->release ? h->release : "", h->btf_path ? h->btf_path : "it");
+	if (h->btf_path)
+		skep_fail(err, SKEP_EEXISTS,
+			  "another kernel '%s' than in '%s': their BTF differs",
+			  h->release, h->btf_path);
+	else if (h->release)
+		skep_fail(err, SKEP_EEXISTS,
+			  "two different BTFs of kernel '%s' are in it", h->release);
+	else
+		skep_fail(err, SKEP_EEXISTS,
+			  "two different BTFs are in it, and nothing "
+			  "tells of which kernels");
 	return skep_err_hint(err, "add them one by one, each with --id");
 }
 

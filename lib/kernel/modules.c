@@ -43,17 +43,21 @@ static size_t padding(size_t len)
 int modules_write(struct buf *out, const struct harvest_blob *mods, size_t n,
 		  struct skep_err *err)
 {
+	if (n > MAX_MODULES)
+		return skep_fail(err, SKEP_ECORRUPT, "%zu modules are no kernel's", n);
 	buf_add(out, MAGIC, strlen(MAGIC));
 	buf_le32(out, VERSION);
 	buf_le32(out, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(mods[i].name);
 
-		if (!is_name(mods[i].name, len) || n > MAX_MODULES ||
-		    mods[i].size > UINT32_MAX ||
+		if (!is_name(mods[i].name, len))
+			return skep_fail(err, SKEP_ECORRUPT,
+					 "no module is called '%.64s'", mods[i].name);
+		if (mods[i].size > UINT32_MAX ||
 		    (i && strcmp(mods[i - 1].name, mods[i].name) >= 0))
 			return skep_fail(err, SKEP_ECORRUPT,
-					 "module '%.64s' is there twice, or is none",
+					 "module '%s' is there twice, or too large",
 					 mods[i].name);
 		buf_le32(out, (uint32_t)mods[i].size);
 		buf_le32(out, (uint32_t)len);
