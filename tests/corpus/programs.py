@@ -89,7 +89,8 @@ def absent(folder, names=None):
 
 # What `make test` compiles: each is there for something that the others lack.
 SAMPLE = """
-    own/by_value.bpf.c own/externs.bpf.c own/fields.bpf.c own/names.bpf.c own/pasted.bpf.c own/struct_ops.bpf.c
+    own/by_value.bpf.c own/externs.bpf.c own/fields.bpf.c own/flavours.bpf.c own/members.bpf.c own/names.bpf.c
+    own/pasted.bpf.c own/preprocessor.bpf.c own/struct_ops.bpf.c
     own/type_based.bpf.c own-newest/externs.bpf.c own-newest/type_based.bpf.c
     selftests-6.12/arena_list.c selftests-6.12/bpf_cubic.c selftests-6.12/bpf_iter_setsockopt.c
     selftests-6.12/bpf_iter_task_btf.c selftests-6.12/bpf_iter_tcp6.c selftests-6.12/core_kern.c
