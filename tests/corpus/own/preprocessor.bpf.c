@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What only the preprocessor knows: conditions, includes by macro, keywords and names through macros. */
+/* What only the preprocessor knows: conditions, keywords and names through macros. */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#define TEXT_(x) #x
-#define TEXT(x)  TEXT_(x)
-#define HEADER   names
-#include TEXT(HEADER.h)
 
 #if !defined(__x86_64__) && defined(__TARGET_ARCH_x86) && defined __bpf__ && \
 	__SIZEOF_LONG__ == 8 && __STDC_VERSION__ >= 201112L
