@@ -100,9 +100,11 @@ static int run_image(void *arg, struct skep_err *err)
 	release = facts.release ? strdup(facts.release) : NULL;
 	image.name = strdup(fs_basename(p->path));
 	image.data = buf_take(&p->bytes, &image.size);
-	return unit_add_facts(p->unit, p->release, &facts, err)
-		       ?: unit_add_image(p->unit, release ? release : p->release, &image,
-					 err);
+	ret = unit_add_facts(p->unit, p->release, &facts, err)
+		      ?: unit_add_image(p->unit, release ? release : p->release, &image,
+					err);
+	blob_release(&image);
+	return ret;
 }
 
 static const struct crew_work module_work = { run_module, piece_drop };
@@ -164,8 +166,10 @@ static int take_config(const struct take *t, struct stream *s, struct skep_err *
 	facts_arch(&facts, config_arch(config.data, config.size));
 	if (!config_has(config.data, "CONFIG_DEBUG_INFO_BTF", "y"))
 		facts.why_no_btf = strdup("it was built without CONFIG_DEBUG_INFO_BTF");
-	return unit_add_facts(t->unit, t->release, &facts, err)
-		       ?: unit_add_config(t->unit, t->release, &config, err);
+	ret = unit_add_facts(t->unit, t->release, &facts, err)
+		      ?: unit_add_config(t->unit, t->release, &config, err);
+	blob_release(&config);
+	return ret;
 }
 
 static int take_btf(const struct take *t, struct stream *s, struct skep_err *err)

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *release = NULL;
 
 	fuzz_checked(module_read(&early, NULL, data, size, NULL, &err), &err);
-	fuzz_checked(module_read(&whole, &release, data, size, NULL, &whole_err), &whole_err);
+	fuzz_checked(module_read(&whole, &release, data, size, NULL, &whole_err),
+		     &whole_err);
 	blob_release(&early);
 	blob_release(&whole);
 	free(release);
