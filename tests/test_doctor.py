@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """skep doctor, judged by the programs it names and by /proc and /sys."""
 
+import json
 import os
 import platform
 import re
@@ -149,3 +150,17 @@ def test_without_privileges(skep, build_dir):
 def test_takes_no_arguments(skep):
     done = skep("doctor", "x")
     assert done.rc == 2 and done.err.startswith("skep doctor: unexpected argument 'x'\n")
+
+
+@pytest.mark.need("root", "unshare")
+def test_a_kernel_without_btf(skep, tool):
+    hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
+    argv = ["unshare", "-m", "sh", "-c", hide, "sh", skep("doctor").argv[0]]
+    done = tool(*argv, "doctor", "--json", check=False, env=skep.environ({}))
+    (row,) = [c for c in json.loads(done.stdout)["checks"] if c["what"] == "BTF"]
+    assert (done.stderr, row["verdict"], row["found"]) == ("", "lacking", "no /sys/kernel/btf/vmlinux")
+    for command in ["vmlinux"], ["btf", "info"]:
+        done = tool(*argv, *command, check=False, env=skep.environ({}))
+        assert (done.returncode, done.stderr) == (
+            3, f"skep {' '.join(command)}: /sys/kernel/btf/vmlinux: No such file or directory\n"
+            "  hint: this kernel has no BTF: name one of the library, or a file\n")

@@ -137,8 +137,9 @@ int btf_file_bytes(const char *path, void **data, size_t *size, struct skep_err 
 		ret = skep_fail(err, errno, "%s", strerror(errno));
 		skep_err_at(err, path ? path : BTF_HOST, 0, 0);
 		if (!path)
-			skep_err_hint(err,
-				      "this kernel has no BTF: name another with --btf");
+			skep_err_hint(
+				err,
+				"this kernel has no BTF: name one of the library, or a file");
 		return ret;
 	}
 	ret = read_any(fd, path ? path : BTF_HOST, data, size, err);

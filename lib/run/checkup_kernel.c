@@ -39,10 +39,12 @@ static void check_btf(struct checkup *c)
 				 (long long)st.st_size)
 		      : NULL;
 
-	checkup_add(c, there ? VERDICT_OK : VERDICT_LACKING, "BTF",
-		    there ? found : "no /sys/kernel/btf/vmlinux",
-		    "no vmlinux.h of this kernel, no CO-RE, no tp_btf or fentry programs",
-		    "use a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions ship");
+	checkup_add(
+		c, there ? VERDICT_OK : VERDICT_LACKING, "BTF",
+		there ? found : "no /sys/kernel/btf/vmlinux",
+		"no vmlinux.h of this kernel, no tp_btf or fentry programs, CO-RE only with a package's types",
+		"set 'vmlinux' in skep.yaml to a kernel of the library (skep kernel add, fetch), name "
+		"this one in 'kernels'; or use a kernel with CONFIG_DEBUG_INFO_BTF=y");
 }
 
 static bool may_load(void)

@@ -2,6 +2,7 @@
 /* The doctor's report: rows of checks, and below what each lack costs. */
 #include <skep/doctor.h>
 
+#include "lib/btf/messages.h"
 #include "lib/run/checkup.h"
 
 void checkup_add(struct checkup *c, enum verdict verdict, const char *what,
@@ -27,13 +28,16 @@ int skep_doctor(const char *path_env, struct skep_report *report, struct skep_er
 {
 	struct skep_node *root = skep_report_root(report);
 	struct checkup c = { .path_env = path_env };
+	struct messages said;
 
 	c.checks = skep_node_table(root, "checks", "");
 	c.lacking =
 		skep_node_section(root, "remedies", "what it costs and how to mend it");
+	messages_begin(&said, NULL);
 	checkup_tools(&c);
 	checkup_kernel(&c);
 	checkup_security(&c);
+	messages_end(&said);
 	skep_node_bool(root, "ready", "a template can be built and run here", !c.bad);
 	return c.bad;
 }
