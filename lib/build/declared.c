@@ -12,6 +12,7 @@
 #include <linux/bpf.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/btf/messages.h"
 #include "lib/object/ext.h"
 
 static bool asks_for_type(uint32_t kind)
@@ -58,6 +59,7 @@ size_t declared_only(const struct build *b, const char *path,
 	_cleanup_free_ char *data = NULL;
 	const struct elf_section *types;
 	struct elf_file elf = { 0 };
+	struct messages said;
 	struct btf *btf = NULL;
 	struct ext ext = { 0 };
 	size_t len, n = 0;
@@ -65,11 +67,13 @@ size_t declared_only(const struct build *b, const char *path,
 	*name = '\0';
 	if (build_read(b, path, &data, &len, NULL) || elf_file_read(&elf, data, len, NULL))
 		return 0;
+	messages_begin(&said, NULL);
 	types = elf_file_section(&elf, ".BTF");
 	if (types && types->data)
 		btf = btf__new(types->data, (uint32_t)types->size);
 	if (btf && !ext_read(&ext, &elf, btf, NULL))
 		n = count(btf, &ext.relos, name);
+	messages_end(&said);
 	ext_release(&ext);
 	btf__free(btf);
 	elf_file_release(&elf);
