@@ -63,7 +63,7 @@ struct harvest_opts {
 
 /*
  * Read files, folders or "host". -SKEP_EKIND a file that is nothing of a kernel (in a folder: left
- * alone); -SKEP_ECORRUPT damaged, with offset and reason; -SKEP_ETOOL pahole is needed and missing.
+ * alone); -SKEP_EEXISTS two BTFs of one kernel; -SKEP_ECORRUPT damaged, with offset and reason; -SKEP_ETOOL pahole is needed and missing.
  */
 int harvest_paths(struct harvest_set *set, const char *const *paths, size_t n,
 		  const struct harvest_opts *opts, struct skep_err *err);

@@ -46,7 +46,7 @@ struct skep_kernel_opts {
  * the running host, whose modules come and go, is always replaced. Needs libskep-kernel.
  *
  * Errors: -SKEP_EKIND nothing of a kernel, or a kernel without BTF (hint: what to do), or of an architecture
- * that nothing tells; -SKEP_ECORRUPT damaged; -SKEP_EEXISTS id taken; -SKEP_EUSAGE no id or architecture;
+ * that nothing tells; -SKEP_ECORRUPT damaged; -SKEP_EEXISTS id taken, or two BTFs of one release; -SKEP_EUSAGE no id or architecture;
  * -SKEP_ETOOL pahole is needed and missing; -EPERM others may write to the library; errno of files.   Since: 0.1
  */
 int skep_kernel_add(const char *const *paths, size_t n,
