@@ -65,10 +65,11 @@ size_t declared_only(const struct build *b, const char *path,
 	size_t len, n = 0;
 
 	*name = '\0';
-	if (build_read(b, path, &data, &len, NULL) || elf_file_read(&elf, data, len, NULL))
+	if (build_read(b, path, &data, &len, NULL))
 		return 0;
 	messages_begin(&said, NULL);
-	types = elf_file_section(&elf, ".BTF");
+	types = elf_file_read(&elf, data, len, NULL) ? NULL
+						     : elf_file_section(&elf, ".BTF");
 	if (types && types->data)
 		btf = btf__new(types->data, (uint32_t)types->size);
 	if (btf && !ext_read(&ext, &elf, btf, NULL))
