@@ -37,3 +37,20 @@ bool hook_is_real(const struct btf_index *ix, enum btf_index_hook kind, const ch
 	return len < (int)sizeof(context) &&
 	       btf_index_find(ix, BTF_INDEX_TYPE, context, len, &ids);
 }
+
+size_t hook_count(const struct btf_index *ix, enum btf_index_hook kind)
+{
+	const uint32_t *ids;
+	size_t n = btf_index_hooks(ix, kind, &ids), count = 0;
+	const char *last = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = btf_index_hook_name(ix, kind, ids[i]);
+
+		if (last && !strcmp(last, name))
+			continue;
+		last = name;
+		count += hook_is_real(ix, kind, name);
+	}
+	return count;
+}

@@ -4,6 +4,7 @@
 #define LIB_BTF_HOOK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/btf/index.h"
@@ -13,5 +14,8 @@
  * security_list_options, an iterator has a context, struct bpf_iter__<name>. True for every other kind.
  */
 bool hook_is_real(const struct btf_index *ix, enum btf_index_hook kind, const char *name);
+
+/* Hooks of a kind that are real, each name once. */
+size_t hook_count(const struct btf_index *ix, enum btf_index_hook kind);
 
 #endif

@@ -55,24 +55,6 @@ static void add_kinds(struct skep_node *root, const struct btf_index *ix)
 	}
 }
 
-/* Names, each once. */
-static size_t count_hooks(const struct btf_index *ix, enum btf_index_hook kind)
-{
-	const uint32_t *ids;
-	size_t n = btf_index_hooks(ix, kind, &ids), count = 0;
-	const char *last = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		const char *name = btf_index_hook_name(ix, kind, ids[i]);
-
-		if (last && !strcmp(last, name))
-			continue;
-		last = name;
-		count += hook_is_real(ix, kind, name);
-	}
-	return count;
-}
-
 static void add_hooks(struct skep_node *root, const struct btf_index *ix)
 {
 	static const struct {
@@ -88,7 +70,7 @@ static void add_hooks(struct skep_node *root, const struct btf_index *ix)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		skep_node_uint(root, rows[i].key, rows[i].label,
-			       count_hooks(ix, rows[i].kind));
+			       hook_count(ix, rows[i].kind));
 }
 
 /* A thousand modules are for programs to read: people get their number. */

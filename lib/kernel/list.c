@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/opts.h"
+#include "lib/btf/hook.h"
 #include "lib/btf/index.h"
 #include "lib/kernel/library.h"
 #include "lib/kernel/modules.h"
@@ -106,13 +107,12 @@ static void add_types(struct skep_node *root, const struct btf_index *ix)
 	};
 	struct skep_node *types = skep_node_section(root, "types", "types");
 	const struct btf_index_info *info = btf_index_info(ix);
-	const uint32_t *ids;
 
 	skep_node_uint(types, "types", "all", info->cnt - 1);
 	skep_node_uint(types, "modules", "modules", info->part_cnt - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
 		skep_node_uint(types, hooks[i].key, hooks[i].label,
-			       btf_index_hooks(ix, hooks[i].kind, &ids));
+			       hook_count(ix, hooks[i].kind));
 }
 
 static void fill(struct skep_node *root, const struct library *lib,
