@@ -4,6 +4,7 @@
  * checked as one, names filed.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,31 +221,58 @@ static struct index_span append(struct buf *out, const void *data, size_t len)
 	return s;
 }
 
-static int append_names(struct buf *out, struct index_head *h, const struct make *m,
-			struct skep_err *err)
-{
+/* Names are filed beside the check: both only read, and each takes half of the time that is left. */
+struct filing {
+	const struct make *m;
 	struct names names;
-	unsigned int i;
+	struct skep_err err;
 	int ret;
+};
 
-	ret = names_make(&names, m->types.data, (const uint32_t *)m->offsets.data, m->cnt,
-			 m->strings.data, m->strings.len, err);
-	if (ret)
+static void *file_names(void *ctx)
+{
+	struct filing *f = ctx;
+	const struct make *m = f->m;
+
+	f->ret = names_make(&f->names, m->types.data, (const uint32_t *)m->offsets.data,
+			    m->cnt, m->strings.data, &f->err);
+	return NULL;
+}
+
+static int check_and_file(struct make *m, struct filing *f)
+{
+	pthread_t thread;
+	bool apart = !pthread_create(&thread, NULL, file_names, f);
+	int ret = check(m);
+
+	if (apart)
+		pthread_join(thread, NULL);
+	else if (!ret)
+		file_names(f);
+	if (ret || !f->ret)
 		return ret;
+	if (m->err)
+		*m->err = f->err;
+	return f->ret;
+}
+
+static void append_names(struct buf *out, struct index_head *h, const struct names *names)
+{
+	unsigned int i;
+
 	for (i = 0; i < BTF_INDEX_TABLES; i++) {
-		struct names_table *t = &names.tables[i];
+		const struct names_table *t = &names->tables[i];
 
 		h->names[i] = append(out, t->names.data, t->names.len);
 		h->slots[i] = append(out, t->slots.data, t->slots.len);
 		h->ids[i] = append(out, t->ids.data, t->ids.len);
 	}
 	for (i = 0; i < BTF_HOOKS; i++)
-		h->hooks[i] = append(out, names.hooks[i].data, names.hooks[i].len);
-	names_release(&names);
-	return 0;
+		h->hooks[i] = append(out, names->hooks[i].data, names->hooks[i].len);
 }
 
-static int write_file(struct buf *out, struct make *m, struct index_head *h)
+static int write_file(struct buf *out, struct make *m, struct index_head *h,
+		      const struct names *names)
 {
 	uint32_t end = m->types.len;
 	int ret;
@@ -255,9 +283,8 @@ static int write_file(struct buf *out, struct make *m, struct index_head *h)
 	h->offsets = append(out, m->offsets.data, m->offsets.len);
 	h->strings = append(out, m->strings.data, m->strings.len);
 	h->parts = append(out, m->parts.data, m->parts.len);
-	ret = append_names(out, h, m, m->err);
-	if (!ret)
-		ret = buf_check(out, m->err);
+	append_names(out, h, names);
+	ret = buf_check(out, m->err);
 	if (!ret) {
 		h->size = out->len;
 		memcpy(out->data, h, sizeof(*h));
@@ -268,6 +295,7 @@ static int write_file(struct buf *out, struct make *m, struct index_head *h)
 static int make_all(struct make *m, struct buf *out, const struct btf_blob *blobs,
 		    size_t n, struct index_head *h)
 {
+	struct filing f = { .m = m };
 	size_t i, total = 0;
 	int ret;
 
@@ -293,12 +321,14 @@ static int make_all(struct make *m, struct buf *out, const struct btf_blob *blob
 		      : 0;
 	ret = ret ? ret : buf_check(&m->strings, m->err);
 	ret = ret ? ret : buf_check(&m->parts, m->err);
-	ret = ret ? ret : check(m);
-	if (ret)
-		return ret;
-	h->cnt = m->cnt;
-	h->part_cnt = n;
-	return write_file(out, m, h);
+	ret = ret ? ret : check_and_file(m, &f);
+	if (!ret) {
+		h->cnt = m->cnt;
+		h->part_cnt = n;
+		ret = write_file(out, m, h, &f.names);
+	}
+	names_release(&f.names);
+	return ret;
 }
 
 int btf_index_make(struct buf *out, const struct btf_blob *blobs, size_t n,

@@ -14,6 +14,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/btf/index_format.h"
 
+#define MAX_NAME 4096 /* bytes, as of checked BTF */
+
 struct occurrence {
 	uint32_t name, id;
 };
@@ -91,6 +93,11 @@ static void file(struct filing *f, enum btf_index_table table, uint32_t off, uin
 
 	if (!*name || f->err)
 		return;
+	/* many records may share the end of one long string, and each has it read */
+	if (strnlen(name, MAX_NAME + 1) > MAX_NAME) {
+		f->err = -SKEP_ECORRUPT;
+		return;
+	}
 	o.name = number_of(f, table, off,
 			   essential ? btf_essential_len(name) : strlen(name));
 	buf_add(&f->tables[table].seen, &o, sizeof(o));
@@ -257,8 +264,7 @@ static void sort_hooks(struct filing *f, struct buf *hooks)
 }
 
 int names_make(struct names *out, const void *types, const uint32_t *offsets,
-	       uint32_t cnt, const char *strings, size_t strings_len,
-	       struct skep_err *err)
+	       uint32_t cnt, const char *strings, struct skep_err *err)
 {
 	struct filing f = { types, strings, offsets, cnt, out };
 	unsigned int i;
@@ -272,7 +278,7 @@ int names_make(struct names *out, const void *types, const uint32_t *offsets,
 
 		if (!f.err && !t->seen.err && !out->tables[i].names.err)
 			f.err = lay_out(&f, i);
-		else
+		else if (!f.err)
 			f.err = -ENOMEM;
 		buf_add(&out->tables[i].slots, t->slots, t->slot_cnt * sizeof(*t->slots));
 		buf_release(&t->seen);
@@ -280,11 +286,13 @@ int names_make(struct names *out, const void *types, const uint32_t *offsets,
 	}
 	for (i = 0; i < BTF_HOOKS; i++)
 		sort_hooks(&f, &out->hooks[i]);
-	if (f.err) {
-		names_release(out);
+	if (!f.err)
+		return 0;
+	names_release(out);
+	if (f.err == -ENOMEM)
 		return skep_fail(err, ENOMEM, "out of memory");
-	}
-	return 0;
+	return skep_fail(err, SKEP_ECORRUPT,
+			 "malformed BTF: a name of more than %d bytes", MAX_NAME);
 }
 
 void names_release(struct names *n)
@@ -296,4 +304,5 @@ void names_release(struct names *n)
 	}
 	for (unsigned int i = 0; i < BTF_HOOKS; i++)
 		buf_release(&n->hooks[i]);
+	*n = (struct names){ 0 };
 }

@@ -20,10 +20,12 @@ struct names {
 	struct buf hooks[BTF_HOOKS];
 };
 
-/* Of checked records; offsets[id] is where the record of an id begins. */
+/*
+ * Of records whose ids and string offsets exist, whatever else is wrong with them; offsets[id] is where the
+ * record of an id begins. -SKEP_ECORRUPT a name that no kernel has, by its length.
+ */
 int names_make(struct names *out, const void *types, const uint32_t *offsets,
-	       uint32_t cnt, const char *strings, size_t strings_len,
-	       struct skep_err *err);
+	       uint32_t cnt, const char *strings, struct skep_err *err);
 void names_release(struct names *n);
 
 #endif
