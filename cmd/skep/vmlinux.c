@@ -107,7 +107,8 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 
 const struct cmd cmd_vmlinux = {
 	.name = "vmlinux",
-	.synopsis = "[--for FILE]... [--btf FILE | --kernel ID] [-o FILE]",
+	.synopsis =
+		"[--for FILE]... [-I DIR]... [-D NAME]... [--include FILE]... [--btf FILE | --kernel ID] [-o FILE]",
 	.summary = "write vmlinux.h, the C header of a kernel's types",
 	.details =
 		"With --for, a lean header: a source compiles to the same program as with the full one, "
