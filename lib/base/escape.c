@@ -65,13 +65,30 @@ void escape_text(struct buf *out, const char *s, size_t len)
 	}
 }
 
+/* Most of what is escaped has nothing to escape. */
+static size_t plain_run(const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= 0x20 && p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void escape_lines(struct buf *out, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
 	while (len) {
+		size_t run = plain_run(p, len), n;
 		uint32_t c = 0;
-		size_t n = utf8_next(p, len, &c);
+
+		buf_add(out, p, run);
+		p += run;
+		len -= run;
+		if (!len)
+			break;
+		n = utf8_next(p, len, &c);
 
 		if (n && (!steers(c) || c == '\n' || c == '\t'))
 			buf_add(out, p, n);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,25 +21,47 @@ struct skep_report *skep_report_new(void)
 	return r;
 }
 
-static void free_children(struct skep_node *n)
-{
-	struct skep_node *next;
+#define MAX_CHUNK ((size_t)256 << 10)
 
-	for (struct skep_node *c = n->first; c; c = next) {
-		next = c->next;
-		free_children(c);
-		free(c->key);
-		free(c->label);
-		free(c->str);
-		free(c);
+/* A report lives and dies as a whole, and the largest have a million strings. */
+struct report_chunk {
+	struct report_chunk *next;
+	size_t used, size;
+	_Alignas(max_align_t) char data[];
+};
+
+static void *take(struct skep_report *r, size_t size)
+{
+	struct report_chunk *c = r->chunks;
+	void *at;
+
+	size = (size + _Alignof(max_align_t) - 1) & -_Alignof(max_align_t);
+	if (!c || size > c->size - c->used) {
+		size_t want = c ? c->size * 2 : 4096;
+
+		want = want > MAX_CHUNK ? MAX_CHUNK : want;
+		want = want < size ? size : want;
+		c = malloc(sizeof(*c) + want);
+		if (!c) {
+			r->err = -ENOMEM;
+			return NULL;
+		}
+		*c = (struct report_chunk){ r->chunks, 0, want };
+		r->chunks = c;
 	}
+	at = c->data + c->used;
+	c->used += size;
+	return at;
 }
 
 void skep_report_free(struct skep_report *r)
 {
-	if (!r)
-		return;
-	free_children(&r->root);
+	struct report_chunk *next;
+
+	for (struct report_chunk *c = r ? r->chunks : NULL; c; c = next) {
+		next = c->next;
+		free(c);
+	}
 	free(r);
 }
 
@@ -47,27 +70,26 @@ struct skep_node *skep_report_root(struct skep_report *r)
 	return r ? &r->root : NULL;
 }
 
-static bool copy_text(char **to, const char *from)
+/* NULL stays NULL; what memory lacks for is remembered. */
+static const char *copy_text(struct skep_report *r, const char *from)
 {
-	*to = from ? strdup(from) : NULL;
-	return !from || *to;
+	size_t len = from ? strlen(from) + 1 : 0;
+	char *to = from ? take(r, len) : NULL;
+
+	return to ? memcpy(to, from, len) : NULL;
 }
 
 static struct skep_node *add(struct skep_node *parent, enum node_kind kind,
 			     const char *key, const char *label)
 {
-	struct skep_node *n = parent ? calloc(1, sizeof(*n)) : NULL;
+	struct skep_node *n = parent ? take(parent->report, sizeof(*n)) : NULL;
 
-	if (!parent)
+	if (!n)
 		return NULL;
-	if (!n || !copy_text(&n->key, key) || !copy_text(&n->label, label)) {
-		if (n) {
-			free(n->key);
-			free(n);
-		}
-		parent->report->err = -ENOMEM;
+	*n = (struct skep_node){ .key = copy_text(parent->report, key),
+				 .label = copy_text(parent->report, label) };
+	if (parent->report->err)
 		return NULL;
-	}
 	n->kind = kind;
 	n->report = parent->report;
 	n->parent = parent;
@@ -101,8 +123,8 @@ void skep_node_str(struct skep_node *parent, const char *key, const char *label,
 {
 	struct skep_node *n = add(parent, NODE_STR, key, label);
 
-	if (n && !copy_text(&n->str, value))
-		n->report->err = -ENOMEM;
+	if (n)
+		n->str = copy_text(n->report, value);
 }
 
 void skep_node_fmt(struct skep_node *parent, const char *key, const char *label,
@@ -154,8 +176,8 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 	if (!list || !value)
 		return;
 	item = add(list, NODE_STR, NULL, NULL);
-	if (item && !copy_text(&item->str, value))
-		item->report->err = -ENOMEM;
+	if (item)
+		item->str = copy_text(item->report, value);
 }
 
 const char *skep_report_str(const struct skep_report *r, const char *key)

@@ -20,15 +20,18 @@ struct skep_node {
 	struct skep_report *report;
 	struct skep_node *parent;
 	struct skep_node *first, *last, *next; /* children; siblings */
-	char *key;
-	char *label;  /* NULL: JSON only */
-	char *str;    /* NODE_STR; NULL is null */
-	uint64_t num; /* NODE_UINT, NODE_BOOL */
+	const char *key;
+	const char *label; /* NULL: JSON only */
+	const char *str;   /* NODE_STR; NULL is null */
+	uint64_t num;      /* NODE_UINT, NODE_BOOL */
 };
+
+struct report_chunk;
 
 struct skep_report {
 	struct skep_node root;
-	int err; /* 0 or the first -ENOMEM */
+	struct report_chunk *chunks; /* all nodes and strings, the newest first */
+	int err;                     /* 0 or the first -ENOMEM */
 };
 
 /* Text of a scalar or list for people; caller frees; NULL without memory. */

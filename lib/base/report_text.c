@@ -125,6 +125,36 @@ struct columns {
 	size_t n;
 };
 
+/* The text of every child of every row of a table, in order; NULL for what is no cell. */
+struct cells {
+	char **text;
+	size_t n, cap;
+};
+
+static void cells_release(struct cells *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->text[i]);
+	free(c->text);
+}
+
+static bool keep_cell(struct cells *c, char *text)
+{
+	if (c->n == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 64;
+		char **grown = realloc(c->text, cap * sizeof(*grown));
+
+		if (!grown) {
+			free(text);
+			return false;
+		}
+		c->text = grown;
+		c->cap = cap;
+	}
+	c->text[c->n++] = text;
+	return true;
+}
+
 static size_t column_of(struct columns *cols, const struct skep_node *cell)
 {
 	for (size_t i = 0; i < cols->n; i++)
@@ -139,17 +169,18 @@ static size_t column_of(struct columns *cols, const struct skep_node *cell)
 	return cols->n++;
 }
 
-static void measure(struct columns *cols, const struct skep_node *row)
+static int measure(struct columns *cols, struct cells *cells, const struct skep_node *row)
 {
 	for (const struct skep_node *c = row->first; c; c = c->next) {
-		_cleanup_free_ char *value = NULL;
+		char *value = is_scalar(c) ? cell_text(c) : NULL;
 		size_t i;
 
+		if (!keep_cell(cells, value) || (is_scalar(c) && !value))
+			return -ENOMEM;
 		if (!is_scalar(c) || !c->label)
 			continue;
 		i = column_of(cols, c);
-		value = cell_text(c);
-		if (i == MAX_COLUMNS || !value)
+		if (i == MAX_COLUMNS)
 			continue;
 		if (width(value) > cols->width[i])
 			cols->width[i] = width(value);
@@ -158,6 +189,7 @@ static void measure(struct columns *cols, const struct skep_node *row)
 		if (c->kind != NODE_UINT && strcmp(value, "-"))
 			cols->right[i] = false;
 	}
+	return 0;
 }
 
 static void add_cell(struct buf *b, const struct columns *cols, size_t i,
@@ -183,34 +215,43 @@ static void trim_line(struct buf *b)
 	buf_char(b, '\n');
 }
 
-static void add_row(struct buf *b, const struct columns *cols,
-		    const struct skep_node *row, size_t indent)
+/* Returns the texts of the next row. */
+static char **add_row(struct buf *b, const struct columns *cols,
+		      const struct skep_node *row, char **texts, size_t indent)
 {
+	const struct skep_node *c;
+
 	buf_fill(b, ' ', indent);
 	for (size_t i = 0; i < cols->n; i++) {
-		_cleanup_free_ char *value = NULL;
-		const struct skep_node *c = row->first;
+		const char *value = "";
+		size_t at = 0;
 
 		if (!cols->used[i])
 			continue;
-		while (c && strcmp(c->key, cols->key[i]))
-			c = c->next;
-		value = c ? cell_text(c) : strdup("");
-		if (value)
-			add_cell(b, cols, i, value);
-		else
-			b->err = -ENOMEM;
+		for (c = row->first; c && strcmp(c->key, cols->key[i]); c = c->next)
+			at++;
+		if (c && texts[at])
+			value = texts[at];
+		add_cell(b, cols, i, value);
 	}
 	trim_line(b);
+	for (c = row->first; c; c = c->next)
+		texts++;
+	return texts;
 }
 
 static void add_table(struct buf *b, const struct skep_node *table, size_t indent)
 {
+	_cleanup_(cells_release) struct cells cells = { 0 };
 	struct columns cols = { 0 };
 	bool headed = false;
+	char **texts;
 
 	for (const struct skep_node *row = table->first; row; row = row->next)
-		measure(&cols, row);
+		if (measure(&cols, &cells, row)) {
+			b->err = -ENOMEM;
+			return;
+		}
 	for (size_t i = 0; i < cols.n; i++)
 		headed = headed || (cols.used[i] && *cols.label[i]);
 	if (headed) {
@@ -220,8 +261,9 @@ static void add_table(struct buf *b, const struct skep_node *table, size_t inden
 				add_cell(b, &cols, i, cols.label[i]);
 		trim_line(b);
 	}
+	texts = cells.text;
 	for (const struct skep_node *row = table->first; row; row = row->next)
-		add_row(b, &cols, row, indent);
+		texts = add_row(b, &cols, row, texts, indent);
 }
 
 static void add_section(struct buf *b, const struct skep_node *section, size_t indent);
