@@ -235,7 +235,7 @@ def test_foreign_architecture_needs_its_types(read, tmp_path):
     ]
     assert read(GOOD + "vmlinux: debian/bookworm/x86_64\n") == [
         "skep build: skep.yaml:4:10: no kernel 'debian/bookworm/x86_64' in the library",
-        "  hint: skep kernel fetch debian/bookworm",
+        "  hint: skep kernel fetch debian/bookworm:x86_64",
     ]
     assert read(GOOD + "vmlinux: ./types\n") == [
         "skep build: skep.yaml:4:10: vmlinux './types' is no file",
