@@ -330,7 +330,8 @@ def test_a_type_that_clang_does_not_miss_but_the_loader_would(skep, project, bpf
 
 
 def test_a_type_that_no_kernel_has_leaves_the_header_lean(skep, project, bpftool, wrapper, full):
-    p, clang = project(ASKS % "bpf_core_type_exists(struct no_kernel_has)"), wrapper()
+    source = HEAD + ASKS[ASKS.index("SEC(") :] % "bpf_core_type_exists(struct no_kernel_has)"
+    p, clang = project(source), wrapper()
     assert skep("build", "-C", p, "--clang", clang.path).ok().err == ""
     assert ("FWD", "no_kernel_has") in declared(bpftool, p / OBJ)
     assert clang.calls() == ["src/p.bpf.c"] * 2 and (p / GEN).stat().st_size < full.stat().st_size / 20

@@ -149,6 +149,9 @@ def test_macros(lean, macros, use, names):
         "#define CAT(a, b) a##b\n#define EXISTS(t) __builtin_preserve_type_info(*(t *)0, 0)\n"
         "int f(void) { return EXISTS(CAT(trace_, open)); }\n",
         '#define NAME "x.h"\n#include NAME\n',
+        "#define M1 unrelated\n#define M2(x) M1\n#define ARGS(k, n) k n\nvoid f(ARGS(struct, M2(3)) *p);\n",
+        "%:define S(a, b) struct a%:%:b\nvoid f(S(unrel, ated) *p);\n",
+        "#def\\\nine S struct unrelated\nvoid f(S *p);\n",
     ],
 )
 def test_names_that_clang_would_not_miss_take_the_full_header(lean, full, source):

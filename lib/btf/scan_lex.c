@@ -99,6 +99,8 @@ static uint32_t lex_name(struct scan_lexer *l)
 
 	while (l->p < l->end && in_name(*l->p))
 		l->p++;
+	if (joint(l->p) && in_name(l->p[joint(l->p)]))
+		l->s->vague = true; /* the name goes on in the next line */
 	return TOK_NAME + scan_intern(l->s, begin, l->p - begin);
 }
 
@@ -113,6 +115,8 @@ static uint32_t lex_operator(struct scan_lexer *l)
 		l->p += 2;
 		return TOK_PASTE;
 	}
+	if (l->p[0] == '%' && l->p[1] == ':')
+		l->s->vague = true; /* the other spelling of '#' */
 	if (!strncmp(l->p, "...", 3)) {
 		l->p += 3;
 		return TOK_DOTS;
@@ -120,7 +124,7 @@ static uint32_t lex_operator(struct scan_lexer *l)
 	return 0;
 }
 
-uint32_t scan_lex(struct scan_lexer *l)
+static uint32_t lex(struct scan_lexer *l)
 {
 	uint32_t t;
 
@@ -139,6 +143,17 @@ uint32_t scan_lex(struct scan_lexer *l)
 	}
 	t = lex_operator(l);
 	return t ? t : (unsigned char)*l->p++;
+}
+
+uint32_t scan_lex(struct scan_lexer *l)
+{
+	uint32_t t = lex(l);
+
+	/* "struct" handed to a macro, whose tag comes in another argument */
+	if (l->tag && (t == ',' || t == ')'))
+		l->s->vague = true;
+	l->tag = t >= TOK_NAME && t - TOK_NAME < KNOWN_KEYWORDS;
+	return t;
 }
 
 size_t scan_lex_include(struct scan_lexer *l, const char **name, bool *angle)

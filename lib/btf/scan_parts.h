@@ -128,6 +128,7 @@ struct scan_lexer {
 	const char *p, *end; /* NUL beyond end */
 	bool directive;      /* a line ends it */
 	bool fresh;          /* nothing of the line has been seen */
+	bool tag;            /* the last token was struct, union or enum */
 };
 uint32_t scan_lex(struct scan_lexer *l);
 /* Read the rest of "#define": name, parameters, body. */
