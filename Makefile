@@ -75,6 +75,7 @@ $(B)/obj/%.o: %.c $(B)/flags | $(LIBBPF)/inst/libbpf.a
 # What .incbin takes in, no compiler lists.
 $(B)/obj/lib/build/skeleton.o: skeletons/skeleton.h.in
 $(B)/obj/lib/btf/header.o: skeletons/vmlinux_head.h.in skeletons/vmlinux_tail.h.in
+$(B)/obj/lib/check/matrix_html.o: skeletons/check.html.in
 
 # Rebuild when the compiler flags change.
 $(B)/flags: FORCE

@@ -12,6 +12,7 @@
 
 #include <skep/error.h>
 
+#include "lib/object/ext.h"
 #include "lib/object/object.h"
 
 struct btf_index;
@@ -44,6 +45,22 @@ struct resolve {
 	struct resolve_row *rows; /* in file order */
 	size_t n;
 };
+
+enum resolve_policy {
+	RESOLVE_USER, /* libbpf: what one relocation decides, prunes the candidates of the next */
+	RESOLVE_KERNEL, /* bpf_core_apply(): fresh candidates for each, of exactly the same kind */
+};
+
+struct resolve_opts {
+	enum resolve_policy policy;
+	const bool *skip; /* by record: of a program that is not loaded; its row is zero. NULL: none */
+	bool no_targets; /* leave rows[].targets empty: nobody asks where libbpf looked */
+};
+
+/* The records of an object whose .BTF.ext has been read; rows in their order. Otherwise as resolve_object(). */
+int resolve_relos(struct resolve *out, const struct object *o,
+		  const struct ext_table *relos, const struct btf_index *ix,
+		  const struct resolve_opts *opts, struct skep_err *err);
 
 /*
  * -SKEP_ECORRUPT when the object's own records are malformed. A relocation that fails is a row, no error.

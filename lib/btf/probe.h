@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Probe: is something among the types of a kernel? In words that are stored in packages and tables:
+ *
+ *	"enumerator bpf_func_id.BPF_FUNC_loop"	"enumerator BPF_MAY_GOTO" (of any enum)
+ *	"struct bpf_func_info_aux.called"	"struct bpf_timer"	also of unions, members of anonymous ones included
+ *	"typedef btf_trace_sched_switch"	"func bpf_lsm_file_open"	"var runqueues"
+ */
+#ifndef LIB_BTF_PROBE_H
+#define LIB_BTF_PROBE_H
+
+#include <stdbool.h>
+
+#include <skep/error.h>
+
+#include "lib/btf/index.h"
+
+/* -SKEP_ECORRUPT for words that are none of these. Names are compared without flavour. */
+int btf_probe(const struct btf_index *ix, const char *words, bool *holds,
+	      struct skep_err *err);
+
+#endif
