@@ -4,7 +4,8 @@
  *
  *	"enumerator bpf_func_id.BPF_FUNC_loop"	"enumerator BPF_MAY_GOTO" (of any enum)
  *	"struct bpf_func_info_aux.called"	"struct bpf_timer"	also of unions, members of anonymous ones included
- *	"typedef btf_trace_sched_switch"	"func bpf_lsm_file_open"	"var runqueues"
+ *	"struct task_struct.se.vruntime"	members of members, by value or in an array
+ *	"enum bpf_func_id"	"typedef btf_trace_sched_switch"	"func bpf_lsm_file_open"	"var runqueues"
  */
 #ifndef LIB_BTF_PROBE_H
 #define LIB_BTF_PROBE_H
@@ -15,8 +16,13 @@
 
 #include "lib/btf/index.h"
 
-/* -SKEP_ECORRUPT for words that are none of these. Names are compared without flavour. */
+/*
+ * -SKEP_ECORRUPT for words that are none of these. Names are compared without flavour; forward declarations are
+ * nothing.
+ */
 int btf_probe(const struct btf_index *ix, const char *words, bool *holds,
 	      struct skep_err *err);
+/* The same of words alone. */
+int btf_probe_check(const char *words, struct skep_err *err);
 
 #endif
