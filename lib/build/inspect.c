@@ -8,20 +8,13 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
+#include "lib/build/kind.h"
 #include "lib/object/inspect.h"
 #include "lib/object/object.h"
 #include "lib/package/package.h"
 
-#define TAR_MAGIC_AT 257
-
 DEFINE_CLEANUP(struct object *, object_free)
 DEFINE_CLEANUP(struct skep_pkg *, skep_pkg_free)
-
-static bool is_object(const char *data, size_t size)
-{
-	return size >= 4 &&
-	       (!memcmp(data, "\177ELF", 4) || !memcmp(data, "BC\xc0\xde", 4));
-}
 
 static int inspect_object(const char *path, const void *data, size_t size,
 			  struct skep_node *root, struct skep_err *err)
@@ -189,11 +182,6 @@ static int inspect_package(const char *path, struct skep_node *root, struct skep
 	return 0;
 }
 
-static bool is_tar(const char *data, size_t size)
-{
-	return size >= TAR_MAGIC_AT + 5 && !memcmp(data + TAR_MAGIC_AT, "ustar", 5);
-}
-
 int skep_inspect(const char *path, struct skep_report *report, struct skep_err *err)
 {
 	struct skep_node *root = skep_report_root(report);
@@ -204,10 +192,14 @@ int skep_inspect(const char *path, struct skep_report *report, struct skep_err *
 	ret = fs_read(path, FS_MAX_PACKAGE, &data, &size, err);
 	if (ret)
 		return ret;
-	if (is_object(data, size))
+	switch (file_kind(data, size)) {
+	case FILE_OBJECT:
 		return inspect_object(path, data, size, root, err);
-	if (is_tar(data, size))
+	case FILE_PACKAGE:
 		return inspect_package(path, root, err);
+	default:
+		break;
+	}
 	skep_fail(err, SKEP_EKIND, "neither a BPF object nor a package");
 	return skep_err_at(err, path, 0, 0);
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep_check(): objects and packages by name, kernels by name, the matrix out. */
+#include <skep/check.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/opts.h"
+#include "lib/build/check_inputs.h"
+#include "lib/check/matrix.h"
+#include "lib/check/survey.h"
+
+typedef int (*output_fn)(const struct matrix *m, struct buf *out, struct skep_err *err);
+
+static int write_output(const struct matrix *m, const char *path, output_fn make,
+			struct skep_err *err)
+{
+	struct buf out = { 0 };
+	int rc;
+
+	if (!path)
+		return 0;
+	rc = make(m, &out, err);
+	if (!rc)
+		rc = fs_publish(path, out.data, out.len, 0666, err);
+	buf_release(&out);
+	return rc;
+}
+
+static int write_outputs(const struct matrix *m, const struct skep_check_opts *opts,
+			 struct skep_err *err)
+{
+	int rc = write_output(m, opts->html, matrix_html, err);
+
+	if (!rc)
+		rc = write_output(m, opts->junit, matrix_junit, err);
+	return rc ?: write_output(m, opts->sarif, matrix_sarif, err);
+}
+
+static int check(const struct check_inputs *in, const struct skep_check_opts *opts,
+		 struct skep_report *report, enum skep_verdict *verdict,
+		 struct skep_err *err)
+{
+	const struct survey_query q = { .objects = in->objects,
+					.object_cnt = in->object_cnt,
+					.lib = in->lib,
+					.kernels = in->kernels,
+					.kernel_cnt = in->kernel_cnt,
+					.missing = (const char *const *)in->missing,
+					.missing_cnt = in->missing_cnt,
+					.policy = opts->policy,
+					.cache_dir = opts->cache_dir };
+	_cleanup_(survey_freep) struct survey *s = NULL;
+	struct judge_stats stats;
+	int rc = survey_make(&s, &q, err);
+
+	if (!rc)
+		rc = write_outputs(survey_matrix(s), opts, err);
+	if (rc)
+		return rc;
+	stats = survey_stats(s);
+	skep_log(opts->log, SKEP_LOG_EXPLAIN,
+		 "%zu answers of kernels: %zu layouts, %zu verdicts", stats.kernels,
+		 stats.layouts, stats.verdicts);
+	matrix_report(survey_matrix(s), opts->explain, report);
+	*verdict = survey_matrix(s)->verdict;
+	return 0;
+}
+
+int skep_check(const char *const *paths, size_t n, const struct skep_check_opts *given,
+	       struct skep_report *report, enum skep_verdict *verdict,
+	       struct skep_err *err)
+{
+	struct check_inputs in = { 0 };
+	struct skep_check_opts opts;
+	int rc = opts_take(&opts, sizeof(opts), given, err);
+
+	if (!rc && !n)
+		rc = skep_fail(err, SKEP_EUSAGE, "nothing to check");
+	if (!rc)
+		rc = check_inputs_objects(&in, paths, n, err);
+	if (!rc && !opts.platform)
+		rc = check_inputs_kernels(&in, &opts, err);
+	if (!rc)
+		rc = check(&in, &opts, report, verdict, err);
+	check_inputs_release(&in);
+	return rc;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the survey share. */
+#ifndef LIB_CHECK_SURVEY_PARTS_H
+#define LIB_CHECK_SURVEY_PARTS_H
+
+#include "lib/check/explain.h"
+#include "lib/check/judge.h"
+#include "lib/check/survey.h"
+
+/* A verdict in words; owns what the matrix borrows. */
+struct survey_cell {
+	struct matrix_cell cell; /* first: the matrix points at it */
+	const struct verdict *verdict;
+	struct matrix_finding *findings;
+	struct explained *words; /* by finding */
+	char **places; /* by finding: instead with the first kernel that has it; NULL: as it was */
+	char *reason;
+	bool has_oldest; /* of the kernels with this verdict one has a known release */
+	size_t oldest;   /* of those the lowest */
+};
+
+struct survey_row {
+	const struct survey_object *so;
+	struct judge *judge;
+	const char **programs;
+	struct matrix_cell **cells; /* by kernel */
+	struct survey_cell **all;   /* by key of the verdict */
+	size_t cnt;
+};
+
+struct survey {
+	struct matrix m;
+	struct survey_row *rows; /* by row of the matrix */
+	char **names;            /* id and release, by kernel */
+	uint32_t *versions;      /* by kernel */
+	char **missing;
+};
+
+/* The cell of a verdict, made when it is the row's first of it. */
+int survey_cell(struct survey_row *r, const struct verdict *v, const struct target *t,
+		size_t kernel, struct skep_err *err);
+void survey_row_release(struct survey_row *r);
+
+/* Which variant each kernel gets. */
+int survey_choose(struct survey *s, struct skep_err *err);
+enum verdict_word survey_choice_word(const struct survey *s, size_t choice, size_t kernel);
+
+/* Tell of what fails which kernel of the survey is the first that has it. */
+int survey_firsts(struct survey *s, struct skep_err *err);
+
+#endif

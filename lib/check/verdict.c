@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Verdict: what follows from a kernel's answers, once it is known which places are reached there. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/check/hold_why.h"
+#include "lib/check/judge_parts.h"
+
+struct maker {
+	const struct judge *j;
+	const struct answers *a;
+	struct verdict *v;
+	size_t cap;
+};
+
+static int add(struct maker *m, const struct finding *f)
+{
+	struct verdict *v = m->v;
+
+	if (v->n == m->cap) {
+		size_t cap = m->cap ? 2 * m->cap : 16;
+		struct finding *grown = reallocarray(v->findings, cap, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		v->findings = grown;
+		m->cap = cap;
+	}
+	v->findings[v->n++] = *f;
+	return 0;
+}
+
+enum reach { REACH_NO, REACH_MAYBE, REACH_YES };
+
+/* libbpf fails the load for what it cannot relocate, wherever that is. */
+static bool wherever(const struct answer *a)
+{
+	return a->why == WHY_RELO_FAILED;
+}
+
+static enum reach reach(const struct maker *m, const struct need_use *use,
+			const struct answer *a)
+{
+	const struct flow *f;
+
+	if (use->program == IMAGE_NONE || use->insn == IMAGE_NONE || wherever(a))
+		return REACH_YES;
+	f = &m->a->flow->flows[use->program];
+	if (!f->reached[use->insn])
+		return REACH_NO;
+	return f->exact ? REACH_YES : REACH_MAYBE;
+}
+
+/* One finding per program that has the need: of its uses the one that is reached first. */
+static int add_uses(struct maker *m, uint32_t need, const struct need_use *uses, size_t n)
+{
+	const struct answer *a = &m->a->needs[need];
+	enum reach best = REACH_NO;
+	size_t at = 0;
+
+	for (size_t i = 0; i < n && best != REACH_YES; i++) {
+		enum reach r = reach(m, &uses[i], a);
+
+		if (r > best) {
+			best = r;
+			at = i;
+		}
+	}
+	if (best == REACH_NO && a->word != HOLD_NO)
+		return 0;
+	struct finding f = { .need = need,
+			     .program = uses[at].program,
+			     .insn = uses[at].insn,
+			     .answer = *a,
+			     .guarded = best == REACH_NO };
+	if (best == REACH_MAYBE && a->word == HOLD_NO)
+		f.answer.word = HOLD_UNKNOWN;
+	return add(m, &f);
+}
+
+static int add_need(struct maker *m, uint32_t need)
+{
+	const struct need *row = &m->j->needs.rows[need];
+	const struct need_use *uses = m->j->needs.uses + row->use_first;
+	const struct answer *a = &m->a->needs[need];
+	size_t first = 0;
+	int rc = 0;
+
+	if (a->word == HOLD_YES)
+		return 0;
+	/* in a function that no program calls, and relocated all the same */
+	if (!row->use_cnt && wherever(a))
+		return add(m, &(struct finding){ .need = need,
+						 .program = IMAGE_NONE,
+						 .insn = m->j->im.relo_insn[row->id],
+						 .answer = *a });
+	for (size_t i = 1; i <= row->use_cnt && !rc; i++)
+		if (i == row->use_cnt || uses[i].program != uses[first].program) {
+			rc = add_uses(m, need, uses + first, i - first);
+			first = i;
+		}
+	return rc;
+}
+
+static int add_context(struct maker *m, const struct context_answer *c)
+{
+	return add(m, &(struct finding){ .need = IMAGE_NONE,
+					 .program = c->program,
+					 .insn = c->insn,
+					 .arg = c->arg,
+					 .answer = c->answer });
+}
+
+static void worsen(enum verdict_word *word, enum hold_word by)
+{
+	if (by == HOLD_NO)
+		*word = VERDICT_FAILS;
+	else if (by == HOLD_UNKNOWN && *word == VERDICT_LOADS)
+		*word = VERDICT_UNKNOWN;
+}
+
+static void count(struct verdict *v, const struct object *o, const struct finding *f)
+{
+	bool load = f->answer.phase == HOLD_LOAD;
+
+	for (uint32_t i = 0; i < o->program_cnt; i++) {
+		if (f->program != IMAGE_NONE && f->program != i)
+			continue;
+		worsen(&v->programs[i], f->answer.word);
+		if (load)
+			worsen(&v->loads[i], f->answer.word);
+	}
+	if (f->program != IMAGE_NONE && !o->programs[f->program].autoload)
+		return;
+	worsen(&v->word, f->answer.word);
+	if (load)
+		worsen(&v->load, f->answer.word);
+}
+
+/* What is worst comes first, then what is of the whole object, then by program and place. */
+static int severity(const struct finding *f)
+{
+	static const int by_word[] = {
+		[HOLD_NO] = 0, [HOLD_UNKNOWN] = 1, [HOLD_WARN] = 2, [HOLD_YES] = 3
+	};
+
+	return f->guarded ? 4 : by_word[f->answer.word];
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+	const uint32_t xs[] = { severity(x), x->program + 1, x->insn + 1, x->need,
+				x->arg };
+	const uint32_t ys[] = { severity(y), y->program + 1, y->insn + 1, y->need,
+				y->arg };
+
+	for (size_t i = 0; i < 5; i++)
+		if (xs[i] != ys[i])
+			return xs[i] < ys[i] ? -1 : 1;
+	return 0;
+}
+
+int verdict_make(struct verdict *out, const struct judge *j, const struct answers *a,
+		 struct skep_err *err)
+{
+	struct verdict v = { .programs =
+				     calloc(j->o->program_cnt + 1, sizeof(*v.programs)),
+			     .loads = calloc(j->o->program_cnt + 1, sizeof(*v.loads)) };
+	struct maker m = { j, a, &v, 0 };
+	int rc = v.programs && v.loads ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < j->needs.n && !rc; i++)
+		rc = add_need(&m, i);
+	for (size_t i = 0; i < a->context_cnt && !rc; i++)
+		rc = add_context(&m, &a->context[i]);
+	if (rc) {
+		verdict_release(&v);
+		return skep_fail(err, ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < v.n; i++)
+		if (!v.findings[i].guarded)
+			count(&v, j->o, &v.findings[i]);
+	if (v.n)
+		qsort(v.findings, v.n, sizeof(*v.findings), compare);
+	*out = v;
+	return 0;
+}
+
+void verdict_release(struct verdict *v)
+{
+	free(v->programs);
+	free(v->loads);
+	free(v->findings);
+	*v = (struct verdict){ 0 };
+}
