@@ -77,6 +77,7 @@ static int collect_funcs(struct code *c, struct skep_err *err)
 			continue;
 		c->funcs[c->func_cnt++] = (struct code_func){ .name = s->name,
 							      .section = s->shndx,
+							      .symbol = i,
 							      .off = s->value,
 							      .size = s->size };
 	}

@@ -13,6 +13,7 @@
 struct code_func {
 	const char *name; /* borrowed from the ELF */
 	uint32_t section;
+	uint32_t symbol;    /* of the ELF */
 	uint64_t off, size; /* bytes */
 	size_t call_first, call_cnt;
 };

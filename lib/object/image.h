@@ -24,6 +24,7 @@ enum image_ref_kind {
 	IMAGE_REF_DATA, /* ldimm64: addend bytes into a data section; index: of its map */
 	IMAGE_REF_EXTERN, /* ldimm64 or call: of an extern; index: of image->externs */
 	IMAGE_REF_FUNC,   /* call, or ldimm64 of its address: index: of image->funcs */
+	IMAGE_REF_TABLE,  /* ldimm64: of a jump table; index: its symbol in the ELF */
 };
 
 struct image_ref {
@@ -72,6 +73,7 @@ struct image {
 	uint32_t func_cnt;
 	struct image_extern *externs;
 	uint32_t extern_cnt;
+	uint32_t *map_section; /* by map of the object: section of its initial bytes; 0: none */
 	uint32_t *program_func; /* by program of the object: its function */
 };
 
