@@ -13,6 +13,8 @@
  *   maps       [{name, type, event_type?, key_size, value_size, max_entries, flags, key_type?, value_type?}]
  *   params     [{name, type, default?, help?, bind: "rodata"|"max_entries"|"entries", target, object?}]
  *   kernels?   [{id, release, arch, profile: "sha256:…"}] whose types are in skep/btf/kernels.btfs, sorted by id
+ *   variants?  [{name, choices: [{variant, object, when: [words of lib/btf/probe.h]}]}]: of these objects a kernel gets
+ *              the first whose words all hold; objects that are no choice are for every kernel
  */
 #include "lib/package/manifest.h"
 
@@ -131,6 +133,42 @@ static int set_kernels(struct json_t *v, const struct manifest *m)
 	return rc | js_set(v, "kernels", kernels);
 }
 
+static struct json_t *choice_json(const struct manifest_choice *c)
+{
+	struct json_t *v = js_object(), *when = js_array();
+	int rc = js_set_str(v, "variant", c->variant);
+
+	for (size_t i = 0; i < c->when_cnt; i++)
+		rc |= js_add_str(when, c->when[i]);
+	rc |= js_set_str(v, "object", c->object);
+	rc |= js_set(v, "when", when);
+	return done(v, rc);
+}
+
+static struct json_t *variants_json(const struct manifest_variants *s)
+{
+	struct json_t *v = js_object(), *choices = js_array();
+	int rc = js_set_str(v, "name", s->name);
+
+	for (size_t i = 0; i < s->choice_cnt; i++)
+		rc |= js_add(choices, choice_json(&s->choices[i]));
+	rc |= js_set(v, "choices", choices);
+	return done(v, rc);
+}
+
+static int set_variants(struct json_t *v, const struct manifest *m)
+{
+	struct json_t *variants;
+	int rc = 0;
+
+	if (!m->variants_cnt)
+		return 0;
+	variants = js_array();
+	for (size_t i = 0; i < m->variants_cnt; i++)
+		rc |= js_add(variants, variants_json(&m->variants[i]));
+	return rc | js_set(v, "variants", variants);
+}
+
 static struct json_t *toolchain_json(const struct manifest *m)
 {
 	struct json_t *v = js_object(), *flags = js_array();
@@ -168,6 +206,7 @@ static struct json_t *manifest_json(const struct manifest *m)
 	rc |= js_set(v, "objects", objects);
 	rc |= js_set(v, "params", params);
 	rc |= set_kernels(v, m);
+	rc |= set_variants(v, m);
 	return done(v, rc);
 }
 
@@ -226,6 +265,21 @@ static void release_kernel(struct manifest_kernel *k)
 	free(k->profile);
 }
 
+static void release_variants(struct manifest_variants *v)
+{
+	for (size_t i = 0; i < v->choice_cnt; i++) {
+		struct manifest_choice *c = &v->choices[i];
+
+		for (size_t j = 0; j < c->when_cnt; j++)
+			free(c->when[j]);
+		free(c->when);
+		free(c->variant);
+		free(c->object);
+	}
+	free(v->choices);
+	free(v->name);
+}
+
 void manifest_release(struct manifest *m)
 {
 	char *strings[] = { m->name,  m->version, m->license, m->arch,
@@ -245,11 +299,14 @@ void manifest_release(struct manifest *m)
 		release_param(&m->params[i]);
 	for (size_t i = 0; i < m->kernel_cnt; i++)
 		release_kernel(&m->kernels[i]);
+	for (size_t i = 0; i < m->variants_cnt; i++)
+		release_variants(&m->variants[i]);
 	free(m->flags);
 	free(m->objects);
 	free(m->files);
 	free(m->params);
 	free(m->kernels);
+	free(m->variants);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -258,4 +315,22 @@ void manifest_free(struct manifest *m)
 	if (m)
 		manifest_release(m);
 	free(m);
+}
+
+const struct manifest_choice *manifest_choice(const struct manifest *m,
+					      const char *object,
+					      const struct manifest_variants **of)
+{
+	for (size_t i = 0; i < m->variants_cnt; i++) {
+		const struct manifest_variants *v = &m->variants[i];
+
+		for (size_t j = 0; j < v->choice_cnt; j++) {
+			if (strcmp(v->choices[j].object, object))
+				continue;
+			if (of)
+				*of = v;
+			return &v->choices[j];
+		}
+	}
+	return NULL;
 }

@@ -21,7 +21,7 @@ struct param {
 	char *help;
 	enum param_bind bind;
 	char *target; /* .rodata variable, or map */
-	char *object; /* whose; NULL when the package has one object */
+	char *object; /* whose, or of whose variants; NULL when skep.yaml has one object */
 };
 
 struct manifest_program {
@@ -59,6 +59,21 @@ struct manifest_kernel {
 	char *profile; /* "sha256:…" of the profile they were taken from */
 };
 
+/* One of several objects for the same programs, and what a kernel must have for it. */
+struct manifest_choice {
+	char *variant; /* as in skep.yaml: "ringbuf" */
+	char *object;  /* name of one of objects: "exec_watch_ringbuf" */
+	char **when;   /* words of lib/btf/probe.h, sorted; all must hold */
+	size_t when_cnt;
+};
+
+/* Objects of which a kernel gets one: the first whose words all hold. */
+struct manifest_variants {
+	char *name;                      /* C identifier, none of objects: "exec_watch" */
+	struct manifest_choice *choices; /* most preferred first; never empty */
+	size_t choice_cnt;
+};
+
 struct manifest {
 	char *name, *version, *license;
 	char *arch; /* x86_64 …; NULL before it is known whose platform a shared one is read for */
@@ -75,6 +90,8 @@ struct manifest {
 	size_t param_cnt;
 	struct manifest_kernel *kernels; /* sorted by id */
 	size_t kernel_cnt;
+	struct manifest_variants *variants; /* in skep.yaml's order */
+	size_t variants_cnt;
 };
 
 char *manifest_write(const struct manifest *m, size_t *len,
@@ -83,5 +100,10 @@ int manifest_read(struct manifest **out, const char *json, size_t len, const cha
 		  struct skep_err *err);
 void manifest_release(struct manifest *m); /* frees what it holds, zeroes it */
 void manifest_free(struct manifest *m);    /* and itself */
+
+/* The choice that an object is, NULL if it is no variant; *of (may be NULL) is what it is a variant of. Borrowed. */
+const struct manifest_choice *manifest_choice(const struct manifest *m,
+					      const char *object,
+					      const struct manifest_variants **of);
 
 #endif

@@ -18,6 +18,7 @@
 
 #define MAX_ITEMS  4096
 #define MAX_STRING 4096
+#define MAX_WORDS  512 /* that one variant asks a kernel for */
 
 /* One object being read; the first failure sticks. */
 struct reader {
@@ -37,6 +38,15 @@ static bool any(const char *s)
 static bool not_empty(const char *s)
 {
 	return *s != 0;
+}
+
+/* Reaches the terminal. */
+static bool is_plain(const char *s)
+{
+	size_t n = strspn(s, " .abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "0123456789_");
+
+	return n && !s[n] && n <= MAX_STRING;
 }
 
 static bool is_digest(const char *s)
@@ -216,6 +226,38 @@ static void read_kernel(struct reader r, struct manifest_kernel *k)
 	k->profile = take_str(&r, "profile", is_digest);
 }
 
+static void read_words(struct reader r, struct manifest_choice *c)
+{
+	c->when = take_array(&r, "when", sizeof(*c->when), &c->when_cnt);
+	if (c->when_cnt > MAX_WORDS)
+		*r.rc = skep_fail(r.err, SKEP_ECORRUPT, "variant '%.64s' asks %zu things",
+				  c->variant, c->when_cnt);
+	for (size_t i = 0; i < c->when_cnt && !*r.rc; i++) {
+		const char *words = js_text(js_at(js_get(r.v, "when"), i));
+
+		if (!words || !is_plain(words))
+			*r.rc = skep_fail(r.err, SKEP_ECORRUPT,
+					  "variant '%.64s' has no proper 'when'",
+					  c->variant);
+		else if (!(c->when[i] = strdup(words)))
+			*r.rc = skep_fail(r.err, ENOMEM, "out of memory");
+	}
+}
+
+static void read_variants(struct reader r, struct manifest_variants *v)
+{
+	v->name = take_str(&r, "name", text_is_cident);
+	v->choices = take_array(&r, "choices", sizeof(*v->choices), &v->choice_cnt);
+	for (size_t i = 0; i < v->choice_cnt; i++) {
+		struct reader choice = item(&r, "choices", i, "variant");
+		struct manifest_choice *c = &v->choices[i];
+
+		c->variant = take_str(&choice, "variant", text_is_name);
+		c->object = take_str(&choice, "object", text_is_cident);
+		read_words(choice, c);
+	}
+}
+
 static void read_toolchain(struct reader r, struct manifest *m)
 {
 	m->clang = take_opt(&r, "clang");
@@ -250,11 +292,65 @@ static void read_all(struct reader r, struct manifest *m)
 		read_object(item(&r, "objects", i, "object"), &m->objects[i]);
 	for (size_t i = 0; i < m->param_cnt; i++)
 		read_param(item(&r, "params", i, "parameter"), &m->params[i]);
-	if (!js_get(r.v, "kernels"))
-		return;
-	m->kernels = take_array(&r, "kernels", sizeof(*m->kernels), &m->kernel_cnt);
+	if (js_get(r.v, "variants"))
+		m->variants = take_array(&r, "variants", sizeof(*m->variants),
+					 &m->variants_cnt);
+	for (size_t i = 0; i < m->variants_cnt; i++)
+		read_variants(item(&r, "variants", i, "list of variants"),
+			      &m->variants[i]);
+	if (js_get(r.v, "kernels"))
+		m->kernels =
+			take_array(&r, "kernels", sizeof(*m->kernels), &m->kernel_cnt);
 	for (size_t i = 0; i < m->kernel_cnt; i++)
 		read_kernel(item(&r, "kernels", i, "kernel"), &m->kernels[i]);
+}
+
+static bool has_object(const struct manifest *m, const char *name)
+{
+	for (size_t i = 0; i < m->object_cnt; i++)
+		if (!strcmp(m->objects[i].name, name))
+			return true;
+	return false;
+}
+
+/* Variants are of objects that there are, each of one thing, which is no object itself. */
+static int check_choice(const struct manifest *m, const struct manifest_variants *v,
+			const struct manifest_choice *c, struct skep_err *err)
+{
+	if (!has_object(m, c->object))
+		return skep_fail(err, SKEP_ECORRUPT,
+				 "variant '%s' is object '%s', which is not there",
+				 c->variant, c->object);
+	if (manifest_choice(m, c->object, NULL) != c)
+		return skep_fail(err, SKEP_ECORRUPT, "object '%s' is a variant twice",
+				 c->object);
+	for (const struct manifest_choice *d = v->choices; d < c; d++)
+		if (!strcmp(d->variant, c->variant))
+			return skep_fail(err, SKEP_ECORRUPT,
+					 "variant '%s' is there twice", c->variant);
+	return 0;
+}
+
+static int check_variants(const struct manifest *m, struct skep_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < m->variants_cnt && !rc; i++) {
+		const struct manifest_variants *v = &m->variants[i];
+
+		if (!v->choice_cnt || has_object(m, v->name))
+			return skep_fail(
+				err, SKEP_ECORRUPT, "variants of '%s', %s", v->name,
+				v->choice_cnt ? "which is an object" : "which has none");
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(m->variants[j].name, v->name))
+				return skep_fail(err, SKEP_ECORRUPT,
+						 "variants of '%s' are there twice",
+						 v->name);
+		for (size_t j = 0; j < v->choice_cnt && !rc; j++)
+			rc = check_choice(m, v, &v->choices[j], err);
+	}
+	return rc;
 }
 
 /* What one member alone cannot show: order, uniqueness, references. */
@@ -284,7 +380,7 @@ static int check_whole(const struct manifest *m, struct skep_err *err)
 			return skep_fail(err, SKEP_ECORRUPT,
 					 "kernel '%s' is out of order or twice",
 					 m->kernels[i].id);
-	return 0;
+	return check_variants(m, err);
 }
 
 int manifest_read(struct manifest **out, const char *json, size_t len, const char *where,
