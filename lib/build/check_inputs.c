@@ -63,13 +63,28 @@ static int add_file(struct check_inputs *in, const char *path, const void *data,
 		    : skep_fail(err, ENOMEM, "out of memory");
 }
 
+static void name_variant(struct survey_object *so, const struct manifest *m,
+			 const char *object)
+{
+	static const char *const always[] = { NULL };
+	const struct manifest_variants *of;
+	const struct manifest_choice *c = manifest_choice(m, object, &of);
+
+	if (!c)
+		return;
+	so->variant_of = of->name;
+	so->variant = c->variant;
+	so->when = c->when_cnt ? (const char *const *)c->when : always;
+	so->when_cnt = c->when_cnt;
+}
+
 static int add_packed(struct check_inputs *in, const struct skep_pkg *p,
 		      const struct manifest *m, const struct manifest_object *mo,
 		      const char *path, struct skep_err *err)
 {
 	_cleanup_free_ char *file = text_fmt("%s.bpf.o", mo->name);
 	_cleanup_free_ char *where = file ? text_fmt("%s: %s", pkg_where(p), file) : NULL;
-	const struct survey_object like = { .file = path, .arch = arch_find(m->arch) };
+	struct survey_object like = { .file = path, .arch = arch_find(m->arch) };
 	const void *data;
 	size_t size;
 
@@ -79,6 +94,7 @@ static int add_packed(struct check_inputs *in, const struct skep_pkg *p,
 		skep_fail(err, SKEP_ECORRUPT, "the package has no object '%s'", file);
 		return skep_err_at(err, pkg_where(p), 0, 0);
 	}
+	name_variant(&like, m, mo->name);
 	return add(in, data, size, where, mo->name, &like, err);
 }
 

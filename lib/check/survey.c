@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/btf/probe.h"
 #include "lib/check/survey_parts.h"
 
 static int init_row(struct survey *s, const struct survey_query *q,
@@ -23,9 +24,10 @@ static int init_row(struct survey *s, const struct survey_query *q,
 
 	r->so = so;
 	r->cells = calloc(q->kernel_cnt + 1, sizeof(*r->cells));
+	r->suits = calloc(q->kernel_cnt + 1, sizeof(*r->suits));
 	r->programs = calloc(so->o->program_cnt + 1, sizeof(*r->programs));
 	s->m.row_cnt++;
-	if (!r->cells || !r->programs)
+	if (!r->cells || !r->suits || !r->programs)
 		return skep_fail(err, ENOMEM, "out of memory");
 	rc = judge_new(&r->judge, so->o, policy, err);
 	if (rc)
@@ -92,6 +94,17 @@ static int name_kernel(struct survey *s, const struct target *t, struct skep_err
 	return k->id && k->release ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }
 
+static int suits(const struct survey_object *so, const struct target *t, bool *out,
+		 struct skep_err *err)
+{
+	int rc = 0;
+
+	*out = true;
+	for (size_t i = 0; i < so->when_cnt && *out && !rc; i++)
+		rc = btf_probe(t->ix, so->when[i], out, err);
+	return rc;
+}
+
 static int judge_row(struct survey *s, size_t row, const struct target *t, size_t kernel,
 		     struct skep_err *err)
 {
@@ -102,6 +115,8 @@ static int judge_row(struct survey *s, size_t row, const struct target *t, size_
 	if (!concerns(r->so, t))
 		return 0;
 	rc = judge_kernel(r->judge, t, &v, err);
+	if (!rc)
+		rc = suits(r->so, t, &r->suits[kernel], err);
 	if (rc)
 		return rc;
 	return survey_cell(r, v, t, kernel, err);
@@ -160,7 +175,7 @@ static void worsen(enum skep_verdict *verdict, enum verdict_word by)
 		*verdict = SKEP_UNKNOWN;
 }
 
-/* Of variants it is enough that one loads. */
+/* Of variants only the one that a kernel gets counts. */
 static void sum_up(struct survey *s)
 {
 	struct matrix *m = &s->m;

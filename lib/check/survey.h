@@ -20,8 +20,11 @@ struct survey_object {
 	const struct object *o;
 	const char *name, *file;
 	const struct arch *arch; /* NULL: whichever has its byte order */
-	const char *variant_of,
-		*variant; /* of several with the same variant_of and arch the first that loads is it */
+	/* of several with the same variant_of and arch a kernel gets the first whose when holds, or that loads */
+	const char *variant_of, *variant;
+	const char *const *
+		when; /* words of lib/btf/probe.h: the package's rule; NULL: it has none yet */
+	size_t when_cnt;
 };
 
 /* One kernel: of these the first that is not NULL; all NULL: the running one. */

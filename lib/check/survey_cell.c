@@ -167,6 +167,7 @@ void survey_row_release(struct survey_row *r)
 		cell_free(r->all[i]);
 	free(r->all);
 	free(r->cells);
+	free(r->suits);
 	free(r->programs);
 	judge_free(r->judge);
 }

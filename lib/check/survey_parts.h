@@ -24,7 +24,8 @@ struct survey_row {
 	struct judge *judge;
 	const char **programs;
 	struct matrix_cell **cells; /* by kernel */
-	struct survey_cell **all;   /* by key of the verdict */
+	bool *suits; /* by kernel: the rule says that it is to be taken there */
+	struct survey_cell **all; /* by key of the verdict */
 	size_t cnt;
 };
 

@@ -21,18 +21,21 @@ static bool alike(const struct matrix_row *a, const struct matrix_row *b)
 	       same(a->policy, b->policy);
 }
 
-static int choose(const struct matrix *m, size_t first, size_t kernel)
+/* Without a rule, the first that loads; if none is known to, the first that may. */
+static int choose(const struct survey *s, size_t first, size_t kernel)
 {
+	const struct matrix *m = &s->m;
 	int found = NOT_CONCERNED, unknown = NO_VARIANT;
 
 	for (size_t i = first; i < m->row_cnt; i++) {
 		const struct matrix_cell *c = m->rows[i].cells[kernel];
+		const struct survey_row *r = &s->rows[i];
 
 		if (!c || !alike(&m->rows[i], &m->rows[first]))
 			continue;
-		if (c->word == VERDICT_LOADS)
+		if (r->so->when ? r->suits[kernel] : c->word == VERDICT_LOADS)
 			return i;
-		if (c->word == VERDICT_UNKNOWN && unknown == NO_VARIANT)
+		if (!r->so->when && c->word == VERDICT_UNKNOWN && unknown == NO_VARIANT)
 			unknown = i;
 		found = NO_VARIANT;
 	}
@@ -47,7 +50,7 @@ static int add_choice(struct survey *s, size_t first)
 	if (!rows)
 		return -ENOMEM;
 	for (size_t k = 0; k < m->kernel_cnt; k++)
-		rows[k] = choose(m, first, k);
+		rows[k] = choose(s, first, k);
 	m->choices[m->choice_cnt++] =
 		(struct matrix_choice){ m->rows[first].variant_of, rows };
 	return 0;

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""skep check from end to end: which kernels, which objects, what it answers and how it ends."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kernels import debian_kernels, kernel_library  # noqa: F401
+from tinybtf import kernel as tiny_kernel
+
+DATA = Path(__file__).parent / "data/check"
+KERNELS = {
+    "bullseye": "debian/bullseye/x86_64",
+    "bookworm": "debian/bookworm/x86_64",
+    "trixie": "debian/trixie/x86_64",
+    "forky": "debian/forky/x86_64",
+}
+
+
+def clang():
+    return shutil.which("clang-19") or "clang"
+
+
+@pytest.fixture
+def compiled(need, tool, tmp_path, build_dir):
+    """C file or text -> object."""
+    need("clang")
+
+    def compile_it(source, name=None, target="bpfel", cflags=()):
+        path = Path(source) if isinstance(source, Path) else tmp_path / f"{name}.bpf.c"
+        if path.parent == tmp_path:
+            path.write_text(source)
+        out = tmp_path / path.with_suffix(".o").name
+        include = [f"-I{build_dir}/share/skep/libbpf", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+        tool(clang(), f"--target={target}", "-D__TARGET_ARCH_x86", "-mcpu=v3", "-g", "-O2", "-Wall", *include, *cflags,
+             "-c", path, "-o", out)  # fmt: skip
+        return out
+
+    return compile_it
+
+
+def line_of(path, mark):
+    """Of the line with that comment."""
+    return next(i for i, line in enumerate(path.read_text().splitlines(), 1) if f"/* {mark} */" in line)
+
+
+def cells(told, object_index=0):
+    return {row["kernel"]: row for row in told["objects"][object_index]["kernels"]}
+
+
+def found(cell, **want):
+    return [f for f in cell["findings"] if all(f[k] == v for k, v in want.items())]
+
+
+@pytest.fixture
+def check(skep, kernel_library):  # noqa: F811
+    def run(*args, home=kernel_library, **kw):
+        return skep("check", *args, env={"SKEP_HOME": home}, **kw)
+
+    return run
+
+
+# --- what it is for ------------------------------------------------------------------------------
+
+SOURCE = DATA / "portable.bpf.c"
+
+
+def by_suite(told):
+    return {n: next(c for k, c in cells(told).items() if k.startswith(KERNELS[n])) for n in KERNELS}
+
+
+def test_portable_program_on_debian_kernels(check, compiled):
+    """A renamed field, a new helper, a renamed function, a guarded field: each told where it is so, with its line."""
+    done = check(compiled(SOURCE), "--all", "--json")
+    assert done.rc == 1
+    told = by_suite(done.json())
+    assert {n: c["verdict"] for n, c in told.items()} == {
+        "bullseye": "fails", "bookworm": "loads", "trixie": "loads", "forky": "fails",
+    }  # fmt: skip
+    old = {(f["kind"], int(f["source"].split(":")[-2])) for f in found(told["bullseye"], status="fails")}
+    assert ("relocation", line_of(SOURCE, "STATE")) in old and ("helper", line_of(SOURCE, "LOOP")) in old
+    assert all(line in (line_of(SOURCE, "STATE"), line_of(SOURCE, "LOOP")) for _, line in old)
+    state = found(told["bullseye"], status="fails", kind="relocation")[0]
+    assert "task_struct.state" in state["instead"]
+    hook = found(told["forky"], status="fails")
+    assert [(f["kind"], f["program"], f["phase"]) for f in hook] == [("hook", "on_unlink", "load")]
+    assert int(hook[0]["source"].split(":")[-2]) == line_of(SOURCE, "FENTRY")
+    for suite in ("bullseye", "bookworm"):
+        guarded = found(told[suite], status="guarded", kind="relocation")
+        assert {int(f["source"].split(":")[-2]) for f in guarded} == {line_of(SOURCE, "GUARDED")}
+    assert found(told["forky"], status="guarded") == []
+
+
+def test_text_names_the_line(check, compiled):
+    done = check(compiled(SOURCE), "--kernel", KERNELS["bullseye"])
+    assert done.rc == 1 and done.err == ""
+    assert re.search(rf"portable\.bpf\.c:{line_of(SOURCE, 'STATE')}: .*__state", done.out), done.out
+
+
+# --- which kernels -------------------------------------------------------------------------------
+
+PLAIN = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("socket") int f(void *ctx) { return 0; }
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def kernels_of(done):
+    return [k["kernel"] for k in done.json()["kernels"]]
+
+
+@pytest.mark.parametrize(
+    "terms, want",
+    [
+        (["debian/bookworm/x86_64"], ["debian/bookworm/x86_64"]),
+        ([">=6.12"], ["debian/forky/x86_64", "debian/trixie/x86_64"]),
+        (["debian/bookworm/arm64", "debian/bullseye"], ["debian/bookworm/arm64", "debian/bullseye/x86_64"]),
+        (["debian/bookworm/x86_64", "<6.2"], ["debian/bookworm/x86_64", "debian/bullseye/x86_64"]),
+    ],
+)
+def test_kernels_by_name_and_range(check, compiled, terms, want):
+    done = check(compiled(PLAIN, "plain"), *[a for t in terms for a in ("--kernel", t)], "--json")
+    assert done.rc == 0
+    assert [re.sub(r"^((?:[^/]+/){2}[^/]+)/.*", r"\1", k) for k in kernels_of(done)] == want
+
+
+def test_nothing_named_is_the_whole_library(check, compiled, skep, kernel_library):  # noqa: F811
+    listed = [k["id"] for k in skep("kernel", "list", "--json", env={"SKEP_HOME": kernel_library}).ok().json()["kernels"]]
+    plain = compiled(PLAIN, "plain")
+    assert kernels_of(check(plain, "--json")) == kernels_of(check(plain, "--all", "--json")) == listed
+
+
+def test_empty_library_is_the_running_kernel(check, compiled, tmp_path):
+    done = check(compiled(PLAIN, "plain"), "--json", home=tmp_path / "none")
+    assert done.rc == 0 and kernels_of(done) == ["host"]
+    assert "no kernels in the library: checking the running one" in done.err
+
+
+def test_missing_kernel_is_unknown(check, compiled):
+    done = check(compiled(PLAIN, "plain"), "--kernel", "debian/sid", "--kernel", KERNELS["trixie"], "--json")
+    assert done.rc == 3
+    told = done.json()
+    assert (told["verdict"], told["missing"]) == ("unknown", ["debian/sid"])
+    assert [r["verdict"] for r in told["objects"][0]["kernels"]] == ["loads"]
+
+
+def test_failure_outweighs_missing(check, compiled):
+    assert check(compiled(SOURCE), "--kernel", "debian/sid", "--kernel", KERNELS["bullseye"], "--json").rc == 1
+
+
+def test_btf_file_named_like_a_release(check, compiled, tmp_path):
+    btf = tmp_path / "5.4.0-1009-aws.btf"
+    btf.write_bytes(tiny_kernel())
+    done = check(compiled(PLAIN, "plain"), "--btf", btf, "--json")
+    assert [(k["kernel"], k["release"]) for k in done.json()["kernels"]] == [(str(btf), "5.4.0-1009-aws")]
+
+
+def test_other_byte_order_is_not_concerned(check, compiled):
+    done = check(compiled(PLAIN, "plain", target="bpfeb"), "--kernel", KERNELS["trixie"], "--json")
+    assert done.json()["objects"][0]["kernels"] == []
+
+
+# --- which objects -------------------------------------------------------------------------------
+
+
+def test_package_and_object_answer_alike(check, package):
+    path = package()
+    assert path.suffix == ".skep"
+    packed = check(path, "--kernel", KERNELS["trixie"], "--json")
+    assert packed.rc == 0, packed
+    row = packed.json()["objects"][0]
+    assert (row["object"], row["file"], row["arch"]) == ("exec_watch", str(path), "x86_64")
+
+
+def test_other_architectures_are_not_concerned(check, package):
+    row = check(package(), "--all", "--json").json()["objects"][0]
+    assert {k["kernel"].split("/")[2] for k in row["kernels"]} == {"x86_64"}
+
+
+def test_both_policies_are_rows(check, compiled):
+    told = check(compiled(SOURCE), "--policy", "both", "--kernel", KERNELS["trixie"], "--json").json()
+    assert [o["policy"] for o in told["objects"]] == ["user", "kernel"]
+
+
+@pytest.mark.parametrize(
+    "name, content, rc, message",
+    [
+        ("text", b"hello", 2, "{}: neither a BPF object nor a package"),
+        ("empty", b"", 2, "{}: neither a BPF object nor a package"),
+        ("absent", None, 3, "{}: No such file or directory"),
+    ],
+)
+def test_bad_files(check, tmp_path, name, content, rc, message):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    done = check(path, "--kernel", KERNELS["trixie"])
+    assert (done.rc, done.out) == (rc, "")
+    assert message.format(path) in done.err
+
+
+# --- classes -------------------------------------------------------------------------------------
+
+
+def test_equal_layouts_are_judged_once(skep, compiled, tmp_path):
+    """Twenty kernels that differ in what the object does not use, and three that differ in what it does."""
+    home, plain = tmp_path / "home", compiled(
+        """
+        #include <linux/bpf.h>
+        #include <bpf/bpf_helpers.h>
+        #include <bpf/bpf_core_read.h>
+        struct task_struct { int tgid; } __attribute__((preserve_access_index));
+        SEC("raw_tp/x") int f(void *ctx) { return ((struct task_struct *)bpf_get_current_task_btf())->tgid; }
+        char LICENSE[] SEC("license") = "GPL";
+        """,
+        "reader",
+    )  # fmt: skip
+    env = {"SKEP_HOME": home}
+    for i in range(20):
+        btf = tmp_path / f"{i}.btf"
+        btf.write_bytes(tiny_kernel("x86_64", *[f"extra_{j}" for j in range(i)]))
+        skep("kernel", "add", btf, "--id", f"toy/x86_64/k{i}", "--arch", "x86_64", env=env).ok()
+    done = skep("check", plain, "--all", "--json", env={**env})
+    assert len(done.json()["objects"][0]["kernels"]) == 20
+    explained = skep("check", plain, "--all", "--explain", env=env)
+    assert "20 answers of kernels: 1 layouts" in explained.err, explained.err
+
+
+def test_json_is_one_object_whatever_the_verdict(check, compiled):
+    for kernel in ("bullseye", "bookworm"):
+        done = check(compiled(SOURCE), "--kernel", KERNELS[kernel], "--json")
+        assert json.loads(done.out)["verdict"] == {"bullseye": "fails", "bookworm": "loads"}[kernel]
