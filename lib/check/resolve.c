@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Resolving. libbpf's resolver wants a struct btf of the kernel, and parsing a whole one costs 10 ms and
- * more; so all that it can look at for the relocations of an object is put into one small BTF, its types in the
- * kernel's order, and the candidates, which libbpf would search by name, come from the index.
- */
+/* Resolving: libbpf's resolver, asked for record after record, and what it answers as rows. */
 #include "lib/check/resolve.h"
 
 #include <errno.h>
@@ -13,214 +9,34 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <libbpf_internal.h>
-#include <relo_core.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/btf/index.h"
 #include "lib/btf/messages.h"
-#include "lib/btf/subset.h"
-#include "lib/check/resolve_reach.h"
+#include "lib/check/resolve_parts.h"
 #include "lib/object/elffile.h"
 #include "lib/object/ext.h"
 
-/* Of all relocations of an object: more is malice, which would take all memory and hours. */
-#define MAX_TARGETS     (1 << 18)
-#define MAX_COMPARISONS (1 << 27) /* of names; a second's work or two */
-
-/* Candidates of one type of the object. Relocations share and prune them. */
-struct root {
-	bool known;
-	uint32_t *ids; /* of the index */
-	size_t n;
-	struct bpf_core_cand *all, *left;
-	size_t left_cnt;
-};
+/* How deep the kernel's own relocation compares types; libbpf goes 32 deep. Source: linux kernel/bpf/btf.c. */
+#define KERNEL_DEPTH 2
 
 struct resolver {
-	const struct object *o;
-	const struct btf_index *ix;
-	struct ext_table relos;
-	struct root *roots; /* by type id of the object */
-	struct subset subset;
-	struct btf *btf; /* the subset as BTF */
-	uint32_t *ids;   /* of its types, the index's */
+	struct resolve_world w;
+	struct resolve *out;
+	uint32_t *slots; /* by record's content: 1 + the last row of that content; 0 empty */
+	uint32_t mask;
 	size_t target_cnt;
-	uint64_t left; /* comparisons of names */
+	struct messages messages;
 	struct bpf_core_spec
 		specs[3]; /* libbpf's scratch: local, last candidate, first match */
 };
-
-static bool is_type_based(uint32_t kind)
-{
-	return kind == BPF_CORE_TYPE_ID_TARGET || kind == BPF_CORE_TYPE_EXISTS ||
-	       kind == BPF_CORE_TYPE_SIZE || kind == BPF_CORE_TYPE_MATCHES;
-}
-
-int resolve_candidates(const struct btf *local, uint32_t id, const struct btf_index *ix,
-		       uint32_t **ids, size_t *n)
-{
-	const struct btf_type *t = btf__type_by_id(local, id);
-	const char *name = btf__name_by_offset(local, t->name_off);
-	uint32_t base_cnt = btf_index_info(ix)->base_cnt;
-	size_t len = btf_essential_len(name), cnt, used = 0;
-	const uint32_t *named;
-	uint32_t *found = NULL;
-
-	cnt = *name ? btf_index_find(ix, BTF_INDEX_TYPE, name, len, &named) : 0;
-	if (cnt) {
-		found = calloc(cnt, sizeof(*found));
-		if (!found)
-			return -ENOMEM;
-	}
-	for (size_t i = 0; i < cnt; i++) {
-		const struct btf_type *c = btf_index_type(ix, named[i]);
-
-		if (named[i] >= base_cnt && used && found[0] < base_cnt)
-			break;
-		if (c && btf_kind_core_compat(c, t))
-			found[used++] = named[i];
-	}
-	if (!used) {
-		free(found);
-		found = NULL;
-	}
-	*ids = found;
-	*n = used;
-	return 0;
-}
-
-static void see(void *ctx, uint32_t id)
-{
-	subset_add(ctx, id, SUBSET_WHOLE);
-}
-
-static void add_candidate(struct resolver *r, const struct ext_row *row, uint32_t id)
-{
-	struct reach reach = { .local = r->o->btf,
-			       .ix = r->ix,
-			       .see = see,
-			       .ctx = &r->subset,
-			       .left = &r->left };
-
-	subset_add(&r->subset, id, SUBSET_WHOLE);
-	if (row->relo.kind == BPF_CORE_TYPE_MATCHES)
-		reach_match(&reach, row->relo.type_id, id);
-	else if (is_type_based(row->relo.kind))
-		reach_compat(&reach, row->relo.type_id, id);
-}
-
-static int add_root(struct resolver *r, const struct ext_row *row)
-{
-	struct root *root = &r->roots[row->relo.type_id];
-	int rc = 0;
-
-	if (row->relo.kind == BPF_CORE_TYPE_ID_LOCAL)
-		return 0;
-	if (!root->known)
-		rc = resolve_candidates(r->o->btf, row->relo.type_id, r->ix, &root->ids,
-					&root->n);
-	root->known = true;
-	for (size_t i = 0; i < root->n; i++)
-		add_candidate(r, row, root->ids[i]);
-	if (!rc && !r->left)
-		return -E2BIG;
-	return rc ? rc : r->subset.err;
-}
-
-/* The subset's id of a type of the index that is in it. */
-static uint32_t subset_id(const struct resolver *r, uint32_t id)
-{
-	uint32_t low = 1, high = btf__type_cnt(r->btf);
-
-	while (high - low > 1) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (r->ids[mid] <= id)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static int make_candidates(struct resolver *r)
-{
-	for (uint32_t id = 0; id < btf__type_cnt(r->o->btf); id++) {
-		struct root *root = &r->roots[id];
-
-		if (!root->n)
-			continue;
-		root->all = calloc(root->n, sizeof(*root->all));
-		root->left = calloc(root->n, sizeof(*root->left));
-		if (!root->all || !root->left)
-			return -ENOMEM;
-		for (size_t i = 0; i < root->n; i++)
-			root->all[i] =
-				(struct bpf_core_cand){ r->btf,
-							subset_id(r, root->ids[i]) };
-		memcpy(root->left, root->all, root->n * sizeof(*root->left));
-		root->left_cnt = root->n;
-	}
-	return 0;
-}
-
-static int fail(int rc, struct skep_err *err)
-{
-	if (rc == -E2BIG)
-		return skep_fail(err, SKEP_ECORRUPT,
-				 "relocations with too much to compare: namesakes in the "
-				 "kernel, or members");
-	return skep_fail(err, ENOMEM, "out of memory");
-}
-
-/* Of a path's every name among the members of the widest type there is. */
-static int check_paths(struct resolver *r)
-{
-	uint64_t widest = 0, work = 0;
-
-	for (uint32_t id = 1; id < btf__type_cnt(r->btf); id++) {
-		const struct btf_type *t = btf__type_by_id(r->btf, id);
-
-		if ((btf_is_composite(t) || btf_is_any_enum(t)) && btf_vlen(t) > widest)
-			widest = btf_vlen(t);
-	}
-	for (size_t i = 0; i < r->relos.n; i++) {
-		const struct ext_row *row = &r->relos.rows[i];
-
-		if (!is_type_based(row->relo.kind))
-			work += r->roots[row->relo.type_id].n * widest;
-		if (work > MAX_COMPARISONS)
-			return -E2BIG;
-	}
-	return 0;
-}
-
-/* All that libbpf will look at. */
-static int prepare(struct resolver *r, struct skep_err *err)
-{
-	int rc = subset_init(&r->subset, r->ix, err);
-
-	if (rc)
-		return rc;
-	r->roots = calloc(btf__type_cnt(r->o->btf), sizeof(*r->roots));
-	if (!r->roots)
-		return skep_fail(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < r->relos.n && !rc; i++)
-		rc = add_root(r, &r->relos.rows[i]);
-	if (rc)
-		return fail(rc, err);
-	rc = subset_btf(&r->subset, &r->btf, &r->ids, err);
-	if (rc)
-		return rc;
-	rc = check_paths(r) ?: make_candidates(r);
-	return rc ? fail(rc, err) : 0;
-}
 
 static int calculate(struct resolver *r, const struct bpf_core_relo *relo, int number,
 		     struct bpf_core_cand_list *cands, struct bpf_core_relo_res *res)
 {
 	memset(r->specs, 0, sizeof(r->specs));
-	return bpf_core_calc_relo_insn("", relo, number, r->o->btf, cands, r->specs, res);
+	return bpf_core_calc_relo_insn("", relo, number, r->w.o->btf, cands, r->specs,
+				       res);
 }
 
 /* The candidate that libbpf has just matched, or failed to. */
@@ -231,14 +47,14 @@ static int add_target(struct resolver *r, struct resolve_row *row, int rc, bool 
 
 	if (!spec->btf)
 		return 0;
-	if (++r->target_cnt > MAX_TARGETS)
+	if (++r->target_cnt > RESOLVE_MAX_TARGETS)
 		return -E2BIG;
 	t = realloc(row->targets, (row->target_cnt + 1) * sizeof(*t));
 	if (!t)
 		return -ENOMEM;
 	row->targets = t;
 	t += row->target_cnt++;
-	*t = (struct resolve_target){ .type_id = r->ids[spec->root_type_id],
+	*t = (struct resolve_target){ .type_id = r->w.ids[spec->root_type_id],
 				      .raw_len = spec->raw_len,
 				      .pruned = pruned };
 	for (int i = 0; i < spec->raw_len; i++)
@@ -246,7 +62,7 @@ static int add_target(struct resolver *r, struct resolve_row *row, int rc, bool 
 	return 0;
 }
 
-static bool is_left(const struct root *root, const struct bpf_core_cand *cand)
+static bool is_left(const struct resolve_root *root, const struct bpf_core_cand *cand)
 {
 	for (size_t i = 0; i < root->left_cnt; i++)
 		if (root->left[i].id == cand->id)
@@ -256,7 +72,7 @@ static bool is_left(const struct root *root, const struct bpf_core_cand *cand)
 
 /* Of several candidates libbpf shows the first that matches: ask it one by one. */
 static int add_targets(struct resolver *r, const struct bpf_core_relo *relo,
-		       const struct root *root, struct resolve_row *row)
+		       const struct resolve_root *root, struct resolve_row *row)
 {
 	struct bpf_core_relo_res res;
 	struct messages m;
@@ -279,7 +95,8 @@ static int add_targets(struct resolver *r, const struct bpf_core_relo *relo,
  * right shift the other order's follows: both say where the bits are in the 64 that were loaded.
  */
 static int turn_shift(struct resolver *r, const struct bpf_core_relo *relo,
-		      const struct root *root, struct bpf_core_relo_res *res)
+		      const struct bpf_core_cand_list *matching,
+		      struct bpf_core_relo_res *res)
 {
 	static const enum bpf_core_relo_kind kinds[] = { BPF_CORE_FIELD_BYTE_SIZE,
 							 BPF_CORE_FIELD_RSHIFT_U64 };
@@ -287,9 +104,8 @@ static int turn_shift(struct resolver *r, const struct bpf_core_relo *relo,
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct bpf_core_relo other = *relo;
-		struct bpf_core_cand cand =
-			root->n ? root->left[0] : (struct bpf_core_cand){ 0 };
-		struct bpf_core_cand_list first = { &cand, root->n ? 1 : 0 };
+		struct bpf_core_cand_list first = { matching->cands,
+						    matching->len ? 1 : 0 };
 		int rc;
 
 		other.kind = kinds[i];
@@ -317,6 +133,27 @@ static const char *bare(const char *message)
 	return end ? end + 2 : message;
 }
 
+uint32_t resolve_kernel_id(const struct btf_index *ix, uint32_t id)
+{
+	struct btf_index_part part = { 0 };
+	uint32_t base_cnt = btf_index_info(ix)->base_cnt;
+
+	if (id < base_cnt || !btf_index_part(ix, btf_index_part_of(ix, id), &part))
+		return id;
+	return id - part.first + base_cnt;
+}
+
+/* The one answer that is an id: which of the candidates it is, and its id where it comes from. */
+static void take_id(const struct resolver *r, struct resolve_row *row)
+{
+	const struct resolve_root *root = &r->w.roots[row->type_id];
+
+	for (size_t i = 0; i < root->n; i++)
+		if (root->all[i].id == row->new_val)
+			row->target_cand = i;
+	row->new_val = resolve_kernel_id(r->w.ix, r->w.ids[row->new_val]);
+}
+
 static void fill_row(const struct resolver *r, struct resolve_row *row,
 		     const struct bpf_core_relo_res *res)
 {
@@ -327,103 +164,212 @@ static void fill_row(const struct resolver *r, struct resolve_row *row,
 	row->new_val = res->new_val;
 	row->orig_sz = res->orig_sz;
 	row->new_sz = res->new_sz;
-	if (row->kind == BPF_CORE_TYPE_ID_TARGET && !row->poison)
-		row->new_val = r->ids[row->new_val];
+	if (row->kind == BPF_CORE_TYPE_ID_TARGET && !row->poison && row->new_val)
+		take_id(r, row);
+}
+
+/* Does the kernel give up where libbpf goes on? */
+static int check_depth(const struct resolver *r, const struct bpf_core_relo *relo,
+		       const struct resolve_root *root)
+{
+	const struct btf *local = r->w.o->btf;
+	int rc = 1;
+
+	if (!resolve_is_type_based(relo->kind))
+		return 0;
+	for (size_t i = 0; i < root->n && rc >= 0; i++)
+		rc = relo->kind == BPF_CORE_TYPE_MATCHES
+			     ? __bpf_core_types_match(local, relo->type_id, r->w.btf,
+						      root->all[i].id, false,
+						      KERNEL_DEPTH)
+			     : __bpf_core_types_are_compat(local, relo->type_id, r->w.btf,
+							   root->all[i].id, KERNEL_DEPTH);
+	return rc < 0 ? rc : 0;
+}
+
+/* By the policy: what libbpf, or the kernel, makes of a record. What fails leaves the candidates as they were. */
+static int apply(struct resolver *r, const struct bpf_core_relo *relo, int number,
+		 struct resolve_root *root, struct resolve_row *row)
+{
+	bool kernel = r->w.opts->policy == RESOLVE_KERNEL;
+	struct bpf_core_cand_list list = { root->left + root->n, 0 };
+	struct bpf_core_relo_res res = { 0 };
+	int rc;
+
+	if (kernel)
+		root->left_cnt = root->n;
+	list.len = root->left_cnt;
+	if (root->n)
+		memcpy(list.cands, kernel ? root->all : root->left,
+		       list.len * sizeof(*list.cands));
+	rc = calculate(r, relo, number, &list, &res);
+	if (!rc && relo->kind == BPF_CORE_FIELD_LSHIFT_U64 && is_foreign(r->w.o))
+		rc = turn_shift(r, relo, &list, &res);
+	if (!rc && kernel)
+		rc = check_depth(r, relo, root);
+	row->cand_cnt = rc ? root->left_cnt : (size_t)list.len;
+	if (rc)
+		return rc;
+	if (!kernel && root->n) {
+		memcpy(root->left, list.cands, list.len * sizeof(*list.cands));
+		root->left_cnt = list.len;
+	}
+	fill_row(r, row, &res);
+	return 0;
+}
+
+static int tell_why(const struct resolver *r, struct resolve_row *row)
+{
+	const char *why = bare(r->messages.first);
+
+	if (!*why && r->w.opts->policy == RESOLVE_KERNEL)
+		why = "the types are nested deeper than the kernel compares them";
+	if (*why)
+		row->why = strdup(why);
+	return *why && !row->why ? -ENOMEM : 0;
+}
+
+static int resolve_anew(struct resolver *r, const struct bpf_core_relo *relo, int number,
+			struct resolve_row *row)
+{
+	struct resolve_root *root = &r->w.roots[relo->type_id];
+	bool targets = !r->w.opts->no_targets;
+	int rc = 0;
+
+	if (targets && root->n > 1)
+		rc = add_targets(r, relo, root, row);
+	if (rc)
+		return rc;
+	r->messages.first[0] = '\0';
+	row->err = apply(r, relo, number, root, row);
+	if (targets && root->n == 1)
+		rc = add_target(r, row, row->err, false);
+	if (!rc && row->err)
+		rc = tell_why(r, row);
+	return rc;
+}
+
+/* The slot of a record's content. */
+static uint32_t *slot_of(const struct resolver *r, const struct ext_row *row)
+{
+	uint32_t at = row->relo.type_id * 2654435761u ^ row->relo.access * 2246822519u ^
+		      row->relo.kind * 3266489917u;
+
+	for (at ^= at >> 15;; at++) {
+		uint32_t *slot = &r->slots[at & r->mask];
+		const struct ext_row *other = *slot ? &r->w.relos->rows[*slot - 1] : NULL;
+
+		if (!other || !memcmp(&other->relo, &row->relo, sizeof(row->relo)))
+			return slot;
+	}
+}
+
+/*
+ * The answer to the same question, with the same candidates left, is the same. The specifications that the targets are
+ * taken from are not repeated: rows with targets are resolved anew.
+ */
+static bool is_known(const struct resolver *r, const struct ext_row *from,
+		     const struct resolve_row *old)
+{
+	const struct resolve_root *root = &r->w.roots[from->relo.type_id];
+
+	return old && r->w.opts->no_targets &&
+	       (r->w.opts->policy == RESOLVE_KERNEL || old->cand_cnt == root->left_cnt);
 }
 
 static int resolve_row(struct resolver *r, int number, struct resolve_row *row)
 {
-	const struct ext_row *from = &r->relos.rows[number];
+	const struct ext_row *from = &r->w.relos->rows[number];
 	const struct bpf_core_relo relo = { from->insn_off, from->relo.type_id,
 					    from->relo.access, from->relo.kind };
-	struct root *root = &r->roots[relo.type_id];
-	struct bpf_core_cand_list list = { root->left, (int)root->left_cnt };
-	struct bpf_core_relo_res res = { 0 };
-	struct messages m;
+	uint32_t *slot = slot_of(r, from);
+	const struct resolve_row *old = *slot ? &r->out->rows[*slot - 1] : NULL;
+
+	if (is_known(r, from, old)) {
+		*row = *old;
+		row->section = from->section;
+		row->insn_off = from->insn_off;
+		row->why = old->why ? strdup(old->why) : NULL;
+		return old->why && !row->why ? -ENOMEM : 0;
+	}
+	*slot = number + 1;
+	*row = (struct resolve_row){
+		.section = from->section,
+		.insn_off = from->insn_off,
+		.type_id = relo.type_id,
+		.kind = relo.kind,
+		.access = btf__str_by_offset(r->w.o->btf, relo.access_str_off),
+	};
+	return resolve_anew(r, &relo, number, row);
+}
+
+static int resolve_rows(struct resolver *r, struct skep_err *err)
+{
+	size_t n = r->w.relos->n, slots = 16;
+	struct resolve *out = r->out;
 	int rc = 0;
 
-	*row = (struct resolve_row){ .section = from->section,
-				     .insn_off = from->insn_off,
-				     .type_id = relo.type_id,
-				     .kind = relo.kind,
-				     .access = btf__str_by_offset(r->o->btf,
-								  relo.access_str_off) };
-	if (root->n > 1)
-		rc = add_targets(r, &relo, root, row);
-	if (rc)
-		return rc;
-	messages_begin(&m, NULL);
-	row->err = calculate(r, &relo, number, &list, &res);
-	root->left_cnt = row->cand_cnt = list.len;
-	if (root->n == 1)
-		rc = add_target(r, row, row->err, false);
-	if (!row->err && relo.kind == BPF_CORE_FIELD_LSHIFT_U64 && is_foreign(r->o))
-		row->err = turn_shift(r, &relo, root, &res);
-	messages_end(&m);
-	if (!row->err)
-		fill_row(r, row, &res);
-	if (row->err && m.first[0]) {
-		row->why = strdup(bare(m.first));
-		rc = row->why ? rc : -ENOMEM;
-	}
-	return rc;
-}
-
-static void resolver_release(struct resolver *r)
-{
-	for (uint32_t id = 0; r->roots && id < btf__type_cnt(r->o->btf); id++) {
-		free(r->roots[id].ids);
-		free(r->roots[id].all);
-		free(r->roots[id].left);
-	}
-	free(r->roots);
-	subset_release(&r->subset);
-	btf__free(r->btf);
-	free(r->ids);
-}
-
-static int resolve_rows(struct resolve *out, struct resolver *r, struct skep_err *err)
-{
-	int rc = prepare(r, err);
-
-	if (rc)
-		return rc;
-	out->rows = calloc(r->relos.n + 1, sizeof(*out->rows));
-	if (!out->rows)
+	while (slots < 2 * n)
+		slots *= 2;
+	out->rows = calloc(n + 1, sizeof(*out->rows));
+	r->slots = calloc(slots, sizeof(*r->slots));
+	r->mask = slots - 1;
+	if (!out->rows || !r->slots)
 		return skep_fail(err, ENOMEM, "out of memory");
-	for (; out->n < r->relos.n && !rc; out->n++)
-		rc = resolve_row(r, out->n, &out->rows[out->n]);
-	return rc ? fail(rc, err) : 0;
+	messages_begin(&r->messages, NULL);
+	for (; out->n < n && !rc; out->n++)
+		if (!r->w.opts->skip || !r->w.opts->skip[out->n])
+			rc = resolve_row(r, out->n, &out->rows[out->n]);
+	messages_end(&r->messages);
+	return rc ? resolve_fail(rc, err) : 0;
+}
+
+int resolve_relos(struct resolve *out, const struct object *o,
+		  const struct ext_table *relos, const struct btf_index *ix,
+		  const struct resolve_opts *opts, struct skep_err *err)
+{
+	static const struct resolve_opts defaults;
+	struct resolve res = { .policy = opts ? opts->policy : RESOLVE_USER };
+	struct resolver *r;
+	int rc;
+
+	if (!relos->n) {
+		*out = res;
+		return 0;
+	}
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return skep_fail(err, ENOMEM, "out of memory");
+	r->out = &res;
+	r->w = (struct resolve_world){
+		.o = o, .relos = relos, .ix = ix, .opts = opts ? opts : &defaults
+	};
+	rc = resolve_world_make(&r->w, err);
+	if (!rc)
+		rc = resolve_rows(r, err);
+	resolve_world_release(&r->w);
+	free(r->slots);
+	free(r);
+	if (rc)
+		resolve_release(&res);
+	else
+		*out = res;
+	return rc;
 }
 
 int resolve_object(struct resolve *out, const struct object *o,
 		   const struct btf_index *ix, struct skep_err *err)
 {
-	struct resolver *r = calloc(1, sizeof(*r));
-	struct resolve res = { 0 };
 	struct elf_file elf = { 0 };
 	struct ext ext = { 0 };
-	int rc;
+	int rc = elf_file_read(&elf, o->data, o->size, err);
 
-	if (!r)
-		return skep_fail(err, ENOMEM, "out of memory");
-	r->o = o;
-	r->ix = ix;
-	r->left = MAX_COMPARISONS;
-	rc = elf_file_read(&elf, o->data, o->size, err);
 	if (!rc)
 		rc = ext_read(&ext, &elf, o->btf, err);
-	r->relos = ext.relos;
-	if (!rc && r->relos.n)
-		rc = resolve_rows(&res, r, err);
-	resolver_release(r);
-	free(r);
+	if (!rc)
+		rc = resolve_relos(out, o, &ext.relos, ix, NULL, err);
 	ext_release(&ext);
 	elf_file_release(&elf);
-	if (rc)
-		resolve_release(&res);
-	else
-		*out = res;
 	return rc;
 }
 

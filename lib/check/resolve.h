@@ -33,22 +33,29 @@ struct resolve_row {
 	int err;   /* 0, or what would fail the load; the message is in why */
 	char *why; /* libbpf's words, NULL if it had none */
 	bool poison, validate, fail_memsz_adjust;
-	uint64_t orig_val, new_val; /* TYPE_ID_TARGET: the index's id */
+	uint64_t orig_val, new_val; /* TYPE_ID_TARGET: as resolve_kernel_id() */
 	uint32_t orig_sz, new_sz;
 	size_t cand_cnt; /* that are left after this relocation */
+	/* TYPE_ID_TARGET that is not 0: which of resolve_candidates_of() it is. */
+	size_t target_cand;
 	/* Of the candidates that match, or fail when they are matched; target_cnt of them. */
 	struct resolve_target *targets;
 	size_t target_cnt;
 };
 
+enum resolve_policy {
+	RESOLVE_USER, /* libbpf: what one relocation decides, prunes the candidates of the next */
+	/*
+	 * bpf_core_apply(): fresh candidates for each, of exactly the same kind, and types compared two levels deep. Its
+	 * cache of candidates, which goes by name alone, is not told of: what is in it depends on what was loaded before.
+	 */
+	RESOLVE_KERNEL,
+};
+
 struct resolve {
 	struct resolve_row *rows; /* in file order */
 	size_t n;
-};
-
-enum resolve_policy {
-	RESOLVE_USER, /* libbpf: what one relocation decides, prunes the candidates of the next */
-	RESOLVE_KERNEL, /* bpf_core_apply(): fresh candidates for each, of exactly the same kind */
+	enum resolve_policy policy;
 };
 
 struct resolve_opts {
@@ -75,5 +82,11 @@ void resolve_release(struct resolve *r);
  */
 int resolve_candidates(const struct btf *local, uint32_t id, const struct btf_index *ix,
 		       uint32_t **ids, size_t *n);
+/* The same, by a policy; the kernel wants exactly the same kind. */
+int resolve_candidates_of(const struct btf *local, uint32_t id,
+			  const struct btf_index *ix, enum resolve_policy policy,
+			  uint32_t **ids, size_t *n);
+/* The id that a type of an index has where it comes from: those of every module begin after vmlinux'. */
+uint32_t resolve_kernel_id(const struct btf_index *ix, uint32_t id);
 
 #endif
