@@ -217,8 +217,9 @@ static int bind_entries(const struct binding *b, struct skep_err *err)
 	return wrong_key(b, m, lead, err);
 }
 
-int bind_params(const struct project *p, const char *name, const struct object *o,
-		void *elf, size_t size, bool *changed, struct skep_err *err)
+int bind_params(const struct project *p, const struct project_object *of,
+		const struct object *o, void *elf, size_t size, bool *changed,
+		struct skep_err *err)
 {
 	int rc = 0;
 
@@ -226,7 +227,7 @@ int bind_params(const struct project *p, const char *name, const struct object *
 	for (size_t i = 0; i < p->param_cnt && !rc; i++) {
 		struct binding b = { p, &p->params[i], p->param_at[i], o };
 
-		if (b.param->object && strcmp(b.param->object, name))
+		if (!project_param_is_of(b.param, of))
 			continue;
 		if (b.param->bind == PARAM_RODATA)
 			rc = bind_rodata(&b, elf, size, changed, err);
@@ -235,6 +236,8 @@ int bind_params(const struct project *p, const char *name, const struct object *
 		else
 			rc = bind_entries(&b, err);
 	}
+	if (rc && of->variant)
+		skep_err_note(err, "in variant '%s' of '%s'", of->variant, of->base);
 	return rc;
 }
 

@@ -11,11 +11,12 @@
 #include "lib/object/object.h"
 
 /*
- * Check every parameter that belongs to an object (name as in skep.yaml) and write the defaults of
+ * Check every parameter that belongs to an object of skep.yaml and write the defaults of
  * .rodata ones into elf, the bytes o was read from. *changed tells whether they were others before.
  */
-int bind_params(const struct project *p, const char *name, const struct object *o,
-		void *elf, size_t size, bool *changed, struct skep_err *err);
+int bind_params(const struct project *p, const struct project_object *of,
+		const struct object *o, void *elf, size_t size, bool *changed,
+		struct skep_err *err);
 
 /* max_entries without a default in skep.yaml have that of the source; caller frees; NULL for none. */
 char *bind_default(const struct param *param, const struct object *o);

@@ -101,8 +101,7 @@ static int make_object(const struct build *b, const struct unit *u, void **elf,
 	if (!rc)
 		rc = read_object(u, *elf, *size, out, err);
 	if (!rc)
-		rc = bind_params(b->project, u->object->name, *out, *elf, *size, &changed,
-				 err);
+		rc = bind_params(b->project, u->object, *out, *elf, *size, &changed, err);
 	if (rc || !changed)
 		return rc;
 	object_free(TAKE(*out));
@@ -150,7 +149,7 @@ static int add_facts(const struct build *b, const struct unit *u, struct step *s
 	for (size_t i = 0; i < p->param_cnt; i++) {
 		const struct param *param = &p->params[i];
 
-		if (param->object && strcmp(param->object, u->object->name))
+		if (!project_param_is_of(param, u->object))
 			continue;
 		step_fact(step, "parameter", param->name);
 		step_fact(step, "kind of parameter",

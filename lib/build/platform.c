@@ -87,7 +87,7 @@ static int list_flags(const struct build *b, struct platform *p, struct words *o
 static const struct object *object_of(const struct platform *p, const struct param *param)
 {
 	for (size_t i = 0; i < p->unit_cnt; i++)
-		if (!param->object || !strcmp(p->units[i].object->name, param->object))
+		if (project_param_is_of(param, p->units[i].object))
 			return p->units[i].parsed;
 	return NULL;
 }

@@ -46,6 +46,13 @@ static int read_license(struct project *p, const struct yaml_node *n, void *to,
 static int read_kernels(struct project *p, const struct yaml_node *n, void *to,
 			struct skep_err *err)
 {
+	size_t i = 0;
+
+	p->kernel_at = calloc(project_count(n) + 1, sizeof(*p->kernel_at));
+	if (!p->kernel_at)
+		return skep_fail(err, ENOMEM, "out of memory");
+	for (const struct yaml_node *c = n->child; c; c = c->next)
+		p->kernel_at[i++] = c->at;
 	return project_list(p, n, &p->kernels, &p->kernel_cnt, err);
 }
 
@@ -142,6 +149,7 @@ static const struct project_key top_keys[] = {
 	{ "mcpu", YAML_SCALAR, later_object_key },
 	{ "vmlinux", YAML_SCALAR, later_object_key },
 	{ "cflags", YAML_LIST, later_object_key },
+	{ "variants", YAML_MAP, later_object_key },
 	{ 0 },
 };
 
@@ -230,6 +238,8 @@ static int read_top(struct project *p, const struct yaml_node *root, struct skep
 			   : read_single_object(p, root, err);
 	if (!rc && later.params)
 		rc = project_params(p, later.params, err);
+	if (!rc)
+		rc = project_variants_expand(p, err);
 	return rc ?: default_arch(p, err);
 }
 
@@ -282,6 +292,11 @@ int project_read(struct project **out, const char *dir, struct skep_err *err)
 	return rc ?: project_parse(out, dir, text, len, err);
 }
 
+bool project_param_is_of(const struct param *param, const struct project_object *o)
+{
+	return !param->object || !strcmp(param->object, o->base ?: o->name);
+}
+
 void project_free(struct project *p)
 {
 	if (!p)
@@ -290,7 +305,11 @@ void project_free(struct project *p)
 		project_object_release(&p->objects[i]);
 	for (size_t i = 0; i < p->param_cnt; i++)
 		project_param_release(&p->params[i]);
+	for (size_t i = 0; i < p->variants_cnt; i++)
+		free(p->variants[i].name);
 	project_list_free(p->kernels, p->kernel_cnt);
+	free(p->kernel_at);
+	free(p->variants);
 	free(p->objects);
 	free(p->params);
 	free(p->param_at);

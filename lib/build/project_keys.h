@@ -31,13 +31,18 @@ int project_list(const struct project *p, const struct yaml_node *n, char ***ite
 void project_list_free(char **items, size_t cnt);
 size_t project_count(const struct yaml_node *n); /* members of a list or map */
 
-/* project_object.c: the keys of one object. */
+/* project_object.c: the keys of one object; the first is the one that its variants do not have. */
 extern const struct project_key project_object_keys[];
 int project_object_init(struct project *p, struct project_object *o, const char *name,
 			struct yaml_mark at, struct skep_err *err);
 int project_object_check(struct project *p, struct project_object *o,
 			 struct skep_err *err);
 void project_object_release(struct project_object *o);
+
+/* project_variant.c: the key of an object, and what follows once all keys are read. */
+int project_variants_read(struct project *p, const struct yaml_node *map, void *to,
+			  struct skep_err *err);
+int project_variants_expand(struct project *p, struct skep_err *err);
 
 /* project_param.c: params:, when the objects are known. */
 int project_params(struct project *p, const struct yaml_node *map, struct skep_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One object of skep.yaml: sources, mcpu, vmlinux, cflags. */
+/* One object of skep.yaml: sources, mcpu, vmlinux, cflags; for variants see project_variant.c. */
 #include "lib/build/project_keys.h"
 
 #include <errno.h>
@@ -190,6 +190,7 @@ static int read_vmlinux(struct project *p, const struct yaml_node *n, void *to,
 }
 
 const struct project_key project_object_keys[] = {
+	{ "variants", YAML_MAP, project_variants_read },
 	{ "sources", YAML_LIST, read_sources },
 	{ "mcpu", YAML_SCALAR, read_mcpu },
 	{ "vmlinux", YAML_SCALAR, read_vmlinux },
@@ -221,6 +222,11 @@ int project_object_init(struct project *p, struct project_object *o, const char 
 /* Defaults, and what must be there. */
 int project_object_check(struct project *p, struct project_object *o, struct skep_err *err)
 {
+	if (o->variant_cnt)
+		return 0; /* each is checked when it is complete */
+	if (!o->source_cnt && o->variant)
+		return project_fail(p, o->at, err, "variant '%s' of '%s' has no sources",
+				    o->variant, o->base);
 	if (!o->source_cnt)
 		return project_fail(p, o->at, err, "object '%s' has no sources", o->name);
 	if (!o->mcpu)
@@ -234,8 +240,13 @@ void project_object_release(struct project_object *o)
 {
 	project_list_free(o->sources, o->source_cnt);
 	project_list_free(o->cflags, o->cflag_cnt);
+	for (size_t i = 0; i < o->variant_cnt; i++)
+		project_object_release(&o->variants[i]);
+	free(o->variants);
 	free(o->source_at);
 	free(o->name);
+	free(o->variant);
+	free(o->base);
 	free(o->mcpu);
 	free(o->vmlinux);
 }
