@@ -11,7 +11,9 @@
 #include "lib/base/opts.h"
 #include "lib/build/check_inputs.h"
 #include "lib/check/matrix.h"
+#include "lib/check/platform.h"
 #include "lib/check/survey.h"
+#include "lib/check/survey_platform.h"
 
 typedef int (*output_fn)(const struct matrix *m, struct buf *out, struct skep_err *err);
 
@@ -40,10 +42,30 @@ static int write_outputs(const struct matrix *m, const struct skep_check_opts *o
 	return rc ?: write_output(m, opts->sarif, matrix_sarif, err);
 }
 
-static int check(const struct check_inputs *in, const struct skep_check_opts *opts,
-		 struct skep_report *report, enum skep_verdict *verdict,
-		 struct skep_err *err)
+/* What the command gives of a matrix, wherever it came from. */
+static int give(const struct matrix *m, const struct skep_check_opts *opts,
+		struct skep_report *report, enum skep_verdict *verdict,
+		struct skep_err *err)
 {
+	int rc = write_outputs(m, opts, err);
+
+	if (rc)
+		return rc;
+	matrix_report(m, opts->explain, report);
+	*verdict = m->verdict;
+	return 0;
+}
+
+static int check_kernels(struct check_inputs *in, const struct skep_check_opts *opts,
+			 struct skep_report *report, enum skep_verdict *verdict,
+			 struct skep_err *err)
+{
+	_cleanup_(survey_freep) struct survey *s = NULL;
+	struct judge_stats stats;
+	int rc = check_inputs_kernels(in, opts, err);
+
+	if (rc)
+		return rc;
 	const struct survey_query q = { .objects = in->objects,
 					.object_cnt = in->object_cnt,
 					.lib = in->lib,
@@ -53,21 +75,33 @@ static int check(const struct check_inputs *in, const struct skep_check_opts *op
 					.missing_cnt = in->missing_cnt,
 					.policy = opts->policy,
 					.cache_dir = opts->cache_dir };
-	_cleanup_(survey_freep) struct survey *s = NULL;
-	struct judge_stats stats;
-	int rc = survey_make(&s, &q, err);
-
-	if (!rc)
-		rc = write_outputs(survey_matrix(s), opts, err);
+	rc = survey_make(&s, &q, err);
 	if (rc)
 		return rc;
 	stats = survey_stats(s);
 	skep_log(opts->log, SKEP_LOG_EXPLAIN,
 		 "%zu answers of kernels: %zu layouts, %zu verdicts", stats.kernels,
 		 stats.layouts, stats.verdicts);
-	matrix_report(survey_matrix(s), opts->explain, report);
-	*verdict = survey_matrix(s)->verdict;
-	return 0;
+	return give(survey_matrix(s), opts, report, verdict, err);
+}
+
+static int check_platform(const struct check_inputs *in,
+			  const struct skep_check_opts *opts, struct skep_report *report,
+			  enum skep_verdict *verdict, struct skep_err *err)
+{
+	_cleanup_(platform_survey_freep) struct platform_survey *s = NULL;
+	struct platform *p = NULL;
+	int rc;
+
+	if (opts->kernel_cnt || opts->term_cnt)
+		return skep_fail(err, SKEP_EUSAGE, "a platform has no kernels");
+	rc = platform_open(&p, opts->platform, opts->share_dir, err);
+	if (!rc)
+		rc = platform_survey_make(&s, p, in->objects, in->object_cnt, err);
+	if (!rc)
+		rc = give(platform_survey_matrix(s), opts, report, verdict, err);
+	platform_free(p);
+	return rc;
 }
 
 int skep_check(const char *const *paths, size_t n, const struct skep_check_opts *given,
@@ -82,10 +116,9 @@ int skep_check(const char *const *paths, size_t n, const struct skep_check_opts 
 		rc = skep_fail(err, SKEP_EUSAGE, "nothing to check");
 	if (!rc)
 		rc = check_inputs_objects(&in, paths, n, err);
-	if (!rc && !opts.platform)
-		rc = check_inputs_kernels(&in, &opts, err);
 	if (!rc)
-		rc = check(&in, &opts, report, verdict, err);
+		rc = opts.platform ? check_platform(&in, &opts, report, verdict, err)
+				   : check_kernels(&in, &opts, report, verdict, err);
 	check_inputs_release(&in);
 	return rc;
 }
