@@ -39,6 +39,8 @@ struct facts_allowed {
 	facts_version since; /* of this combination; 0: as soon as the kernel has both */
 	const char *kconfig; /* as facts_type.kconfig */
 	const char *only; /* attach types or sections it is limited to, in words; NULL: none */
+	bool sleepable;      /* in programs that may sleep alone */
+	facts_version until; /* the first release that forbids it again; 0: none */
 };
 struct facts_allowed facts_helper_allowed(int32_t id, uint32_t prog_type,
 					  uint32_t attach_type);
