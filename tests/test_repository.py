@@ -55,7 +55,7 @@ THIRD_PARTY = {
         "lib/run",
     ],
     r"libfyaml\.h": ["lib/build"],
-    r"zlib\.h": ["lib/btf", "lib/package"],
+    r"zlib\.h": ["lib/btf", "lib/kernel", "lib/package"],
     r"(archive(_entry)?|lzma|lzo/\w+)\.h": ["lib/kernel"],
 }
 SYSTEM = re.compile(

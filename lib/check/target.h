@@ -18,18 +18,25 @@ enum target_word { TARGET_NO, TARGET_YES, TARGET_UNKNOWN };
 struct target {
 	char *id;      /* profile id, "host", or the file's name */
 	char *release; /* uname -r; "" unknown */
-	uint32_t version; /* as KERNEL_VERSION(): LINUX_KERNEL_VERSION of that kernel; 0 unknown */
+	/*
+	 * As KERNEL_VERSION(): LINUX_KERNEL_VERSION of that kernel; 0 unknown. As libbpf finds it: Debian says it in
+	 * uname -v. Ubuntu says its patch level in a file that profiles do not have; theirs is then 0.
+	 */
+	uint32_t version;
 	const struct arch *arch; /* NULL unknown */
 	struct btf_index *ix;
-	char *config; /* text of its configuration; NULL unknown */
+	char *config; /* text of its configuration, not NUL-terminated; NULL unknown */
 	size_t config_len;
-	char *profile; /* "sha256:…" of the profile; NULL: none */
+	bool config_mapped;
+	bool running; /* the kernel this runs on: what its modules have is what is loaded now */
+	char *profile;            /* "sha256:…" of the profile; NULL: none */
+	struct target_memo *memo; /* options that were asked for */
 };
 
 /* A kernel of the library. */
 int target_of_profile(struct target *t, struct library *lib, const struct profile *p,
 		      struct skep_err *err);
-/* The running kernel: /sys/kernel/btf, /proc/config.gz or /boot/config-RELEASE. cache_dir NULL: no cache. */
+/* The running kernel: /sys/kernel/btf, /boot/config-RELEASE or /proc/config.gz. cache_dir NULL: no cache. */
 int target_of_host(struct target *t, const char *cache_dir, struct skep_err *err);
 /* BTF alone, raw or in an ELF; of a file named like a release ("6.1.0-18-amd64.btf"), that is its release. */
 int target_of_file(struct target *t, const char *path, const char *cache_dir,
@@ -39,6 +46,12 @@ void target_release(struct target *t);
 /* Is there an enumerator of an enum, and its value? "bpf_func_id", "BPF_FUNC_loop". value may be NULL. */
 bool target_enumerator(const struct target *t, const char *enum_name, const char *name,
 		       int64_t *value);
+/*
+ * The name that a value has there, markers of the enum's end apart: TARGET_UNKNOWN if there is no such enum. Of
+ * several names the one that is asked for, if it is among them.
+ */
+enum target_word target_value(const struct target *t, const char *enum_name,
+			      const char *name, int64_t value);
 /* First function, variable (per-CPU), struct or union, typedef of that exact name; 0: none. */
 uint32_t target_func(const struct target *t, const char *name);
 uint32_t target_var(const struct target *t, const char *name);
@@ -48,12 +61,24 @@ bool target_member(const struct target *t, const char *struct_name, const char *
 /* Is there a hook of a kind: "sched_switch" of BTF_HOOK_TRACEPOINT? Its id; 0: none. */
 uint32_t target_hook(const struct target *t, enum btf_index_hook kind, const char *name);
 
+/*
+ * Is every module's BTF among the types, so that what is not there does not exist? For what needs BTF and for what
+ * does not (plain tracepoints), which kernels without BTF of modules have all the same.
+ */
+bool target_has_all_btf(const struct target *t);
+bool target_has_all_modules(const struct target *t);
+
 /* A probe of facts_feature_row, in the words of lib/btf/probe.h: TARGET_UNKNOWN for one that is NULL. */
 enum target_word target_probe(const struct target *t, const char *probe);
 
 /* The value of an option as the configuration spells it: "y", "m", "250", "\"x\""; "n" if it is not set. NULL: unknown. Caller frees. */
 char *target_config(const struct target *t, const char *option);
+/* Is an option y or m? "BPF_LSM". */
+enum target_word target_option(const struct target *t, const char *option);
 /* An expression of facts_type.kconfig: "NET&CGROUP_BPF": y or m of each. */
 enum target_word target_gate(const struct target *t, const char *expression);
+
+/* LINUX_KERNEL_VERSION as libbpf reads it from uname -r and uname -v (NULL unknown); 0: it does not say. */
+uint32_t target_version(const char *release, const char *version);
 
 #endif

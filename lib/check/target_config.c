@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of a kernel's configuration, each searched for when it is first asked for. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/check/target_parts.h"
+
+#define PREFIX "CONFIG_"
+
+void target_map_config(struct target *t, const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	void *map;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return;
+	map = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return;
+	t->config = map;
+	t->config_len = st.st_size;
+	t->config_mapped = true;
+}
+
+/* Where the value of "\nCONFIG_NAME=" begins; NULL: not set. */
+static const char *search(const struct target *t, const char *line, size_t len)
+{
+	const char *at;
+
+	/* the first line has no newline before it */
+	if (t->config_len >= len - 1 && !memcmp(t->config, line + 1, len - 1))
+		return t->config + len - 1;
+	at = memmem(t->config, t->config_len, line, len);
+	return at ? at + len : NULL;
+}
+
+/* Without the prefix. NULL: not set, or no such option. */
+static const char *find(const struct target *t, const char *name)
+{
+	struct target_memo *memo = t->memo;
+	struct target_option *o = memo->options;
+	size_t len = strlen(name);
+	char line[128];
+	const char *value;
+
+	if (len > sizeof(line) - sizeof("\n" PREFIX "="))
+		return NULL;
+	for (size_t i = 0; i < memo->n; i++)
+		if (!strcmp(o[i].name, name))
+			return o[i].value;
+	memcpy(line, "\n" PREFIX, strlen("\n" PREFIX));
+	memcpy(line + strlen("\n" PREFIX), name, len);
+	len += strlen("\n" PREFIX);
+	line[len++] = '=';
+	value = search(t, line, len);
+	if (memo->n < TARGET_MEMO && strlen(name) < sizeof(o->name)) {
+		strcpy(o[memo->n].name, name);
+		o[memo->n++].value = value;
+	}
+	return value;
+}
+
+static const char *bare(const char *option)
+{
+	return strncmp(option, PREFIX, strlen(PREFIX)) ? option : option + strlen(PREFIX);
+}
+
+char *target_config(const struct target *t, const char *option)
+{
+	const char *value, *end, *stop;
+
+	if (!t->config)
+		return NULL;
+	value = find(t, bare(option));
+	if (!value)
+		return strdup("n");
+	stop = t->config + t->config_len;
+	end = memchr(value, '\n', stop - value);
+	return strndup(value, (end ? end : stop) - value);
+}
+
+enum target_word target_option(const struct target *t, const char *option)
+{
+	const char *value;
+
+	if (!t->config)
+		return TARGET_UNKNOWN;
+	value = find(t, bare(option));
+	if (!value || value == t->config + t->config_len)
+		return TARGET_NO;
+	return *value == 'y' || *value == 'm' ? TARGET_YES : TARGET_NO;
+}
+
+enum target_word target_gate(const struct target *t, const char *expression)
+{
+	while (expression && *expression) {
+		size_t n = strcspn(expression, "&");
+		char option[64];
+		enum target_word word;
+
+		if (n >= sizeof(option))
+			return TARGET_UNKNOWN;
+		memcpy(option, expression, n);
+		option[n] = '\0';
+		word = target_option(t, option);
+		if (word != TARGET_YES)
+			return word;
+		expression += n + (expression[n] == '&');
+	}
+	return TARGET_YES;
+}

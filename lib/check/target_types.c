@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a kernel's types have under a name. */
+#include <string.h>
+
+#include <bpf/btf.h>
+
+#include "lib/btf/hook.h"
+#include "lib/btf/probe.h"
+#include "lib/check/target.h"
+
+static const char *name_of(const struct target *t, const struct btf_type *type)
+{
+	return btf_index_str(t->ix, type->name_off);
+}
+
+/* The first of a kind that is called so; tables that file by essential name hold its flavours too. */
+static uint32_t find(const struct target *t, enum btf_index_table table, const char *name,
+		     size_t len, bool (*is)(const struct btf_type *))
+{
+	const uint32_t *ids;
+	size_t n = btf_index_find(t->ix, table, name, len, &ids);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct btf_type *type = btf_index_type(t->ix, ids[i]);
+
+		if (type && is(type) && !strcmp(name_of(t, type), name))
+			return ids[i];
+	}
+	return 0;
+}
+
+uint32_t target_func(const struct target *t, const char *name)
+{
+	return find(t, BTF_INDEX_FUNC, name, strlen(name), btf_is_func);
+}
+
+uint32_t target_var(const struct target *t, const char *name)
+{
+	return find(t, BTF_INDEX_VAR, name, strlen(name), btf_is_var);
+}
+
+uint32_t target_struct(const struct target *t, const char *name)
+{
+	return find(t, BTF_INDEX_TYPE, name, btf_essential_len(name), btf_is_composite);
+}
+
+uint32_t target_typedef(const struct target *t, const char *name)
+{
+	return find(t, BTF_INDEX_TYPE, name, btf_essential_len(name), btf_is_typedef);
+}
+
+bool target_member(const struct target *t, const char *struct_name, const char *member)
+{
+	const uint32_t *ids;
+	size_t n = btf_index_find(t->ix, BTF_INDEX_MEMBER, member, strlen(member), &ids);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct btf_type *type = btf_index_type(t->ix, ids[i]);
+
+		if (type && !strcmp(name_of(t, type), struct_name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_enum(const struct btf_type *t)
+{
+	return btf_is_any_enum(t);
+}
+
+static const struct btf_type *enum_of(const struct target *t, const char *name)
+{
+	uint32_t id = find(t, BTF_INDEX_TYPE, name, btf_essential_len(name), is_enum);
+
+	return btf_index_type(t->ix, id);
+}
+
+static const char *enumerator(const struct target *t, const struct btf_type *e,
+			      uint32_t i, int64_t *value)
+{
+	if (btf_is_enum64(e)) {
+		const struct btf_enum64 *v = btf_enum64(e) + i;
+
+		*value = (int64_t)btf_enum64_value(v);
+		return btf_index_str(t->ix, v->name_off);
+	}
+	*value = btf_enum(e)[i].val;
+	return btf_index_str(t->ix, btf_enum(e)[i].name_off);
+}
+
+bool target_enumerator(const struct target *t, const char *enum_name, const char *name,
+		       int64_t *value)
+{
+	const struct btf_type *e = enum_of(t, enum_name);
+	int64_t found;
+
+	for (uint32_t i = 0; e && i < btf_vlen(e); i++) {
+		if (strcmp(enumerator(t, e, i, &found), name))
+			continue;
+		if (value)
+			*value = found;
+		return true;
+	}
+	return false;
+}
+
+/* "__BPF_FUNC_MAX_ID", "__MAX_BPF_PROG_TYPE", "MAX_BPF_LINK_TYPE" */
+static bool is_marker(const char *name)
+{
+	return !strncmp(name, "__", 2) || !strncmp(name, "MAX_", 4);
+}
+
+/* Enumerators were renamed by appending _DEPRECATED, the old name kept as an alias behind it. */
+static bool same_name(const char *there, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(there, name, n) &&
+	       (!there[n] || !strcmp(there + n, "_DEPRECATED"));
+}
+
+enum target_word target_value(const struct target *t, const char *enum_name,
+			      const char *name, int64_t value)
+{
+	const struct btf_type *e = enum_of(t, enum_name);
+	int64_t found;
+
+	if (!e)
+		return TARGET_UNKNOWN;
+	/* these enums count from 0 */
+	if (value >= 0 && value < btf_vlen(e)) {
+		const char *there = enumerator(t, e, value, &found);
+
+		if (found == value && name && same_name(there, name))
+			return TARGET_YES;
+	}
+	for (uint32_t i = 0; i < btf_vlen(e); i++) {
+		const char *there = enumerator(t, e, i, &found);
+
+		if (found == value && (name ? same_name(there, name) : !is_marker(there)))
+			return TARGET_YES;
+	}
+	return TARGET_NO;
+}
+
+uint32_t target_hook(const struct target *t, enum btf_index_hook kind, const char *name)
+{
+	const uint32_t *ids;
+	size_t low = 0, high = btf_index_hooks(t->ix, kind, &ids);
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(btf_index_hook_name(t->ix, kind, ids[mid]), name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == btf_index_hooks(t->ix, kind, &ids) ||
+	    strcmp(btf_index_hook_name(t->ix, kind, ids[low]), name) ||
+	    !hook_is_real(t->ix, kind, name))
+		return 0;
+	return ids[low];
+}
+
+static bool has_modules(const struct target *t)
+{
+	return btf_index_info(t->ix)->part_cnt > 1;
+}
+
+bool target_has_all_modules(const struct target *t)
+{
+	return (has_modules(t) && !t->running) ||
+	       target_option(t, "MODULES") == TARGET_NO;
+}
+
+bool target_has_all_btf(const struct target *t)
+{
+	return t->running || has_modules(t) ||
+	       target_option(t, "DEBUG_INFO_BTF_MODULES") == TARGET_NO;
+}
+
+enum target_word target_probe(const struct target *t, const char *probe)
+{
+	bool holds;
+
+	if (!probe || btf_probe(t->ix, probe, &holds, NULL))
+		return TARGET_UNKNOWN;
+	return holds ? TARGET_YES : TARGET_NO;
+}
