@@ -30,6 +30,7 @@ struct btf_index {
 	size_t types_len, strings_len;
 	const uint32_t *offsets;
 	const struct index_part *parts;
+	const uint64_t *layouts;
 	struct table tables[BTF_INDEX_TABLES];
 	const uint32_t *hooks[BTF_HOOKS];
 	uint32_t hook_cnt[BTF_HOOKS];
@@ -76,7 +77,9 @@ static bool take_sections(struct btf_index *ix, const void *data, size_t size,
 	ix->strings = section(data, size, &h->strings, 1);
 	ix->strings_len = h->strings.len;
 	ix->parts = section(data, size, &h->parts, sizeof(*ix->parts));
-	if (!ix->types || !ix->offsets || !ix->strings || !ix->parts ||
+	ix->layouts = section(data, size, &h->layouts, sizeof(*ix->layouts));
+	if (!ix->types || !ix->offsets || !ix->strings || !ix->parts || !ix->layouts ||
+	    h->layouts.len != (uint64_t)h->cnt * sizeof(*ix->layouts) ||
 	    h->offsets.len != ((uint64_t)h->cnt + 1) * sizeof(*ix->offsets) ||
 	    h->parts.len != (uint64_t)h->part_cnt * sizeof(*ix->parts) ||
 	    !ix->strings_len || ix->strings[ix->strings_len - 1])
@@ -236,6 +239,11 @@ const struct btf_type *btf_index_type(const struct btf_index *ix, uint32_t id)
 const char *btf_index_str(const struct btf_index *ix, uint32_t off)
 {
 	return off < ix->strings_len ? ix->strings + off : "";
+}
+
+uint64_t btf_index_layout(const struct btf_index *ix, uint32_t id)
+{
+	return id < ix->info.cnt ? ix->layouts[id] : 0;
 }
 
 uint32_t btf_index_skip(const struct btf_index *ix, uint32_t id)

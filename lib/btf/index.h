@@ -66,6 +66,12 @@ uint32_t btf_index_part_of(const struct btf_index *ix, uint32_t id);
 const struct btf_type *btf_index_type(const struct btf_index *ix, uint32_t id);
 const char *btf_index_str(const struct btf_index *ix, uint32_t off); /* never NULL */
 
+/*
+ * A digest of all that libbpf's resolver can see of a type: of two types with equal ones, of any two kernels whose
+ * pointers are of one size, no relocation can make a difference.
+ */
+uint64_t btf_index_layout(const struct btf_index *ix, uint32_t id);
+
 /* What is behind typedefs, const, volatile, restrict and type tags; 0 for void. */
 uint32_t btf_index_skip(const struct btf_index *ix, uint32_t id);
 /* Size in bytes, arrays multiplied; negative if it has none. */

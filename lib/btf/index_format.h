@@ -8,6 +8,7 @@
  *	OFFSETS  u32[cnt + 1]: where the record of an id begins in TYPES; [0] and [1] are 0
  *	STRINGS  NUL-terminated, the first is ""
  *	PARTS    struct index_part[part_cnt]
+ *	LAYOUTS  u64[cnt]: digests of what of a type can be seen, index_layout.h
  *	NAMES    per table: struct index_name[n + 1], the last one only ends the ids of the one before
  *	SLOTS    per table: u32[power of two]: 1 + index of a name, by hash, linear probing; 0 empty
  *	IDS      per table: u32[]: the ids of its names, name by name
@@ -23,7 +24,7 @@
 #include "lib/btf/index.h"
 
 #define INDEX_MAGIC      "skepidx"
-#define INDEX_VERSION    1 /* goes up with every change of what the same BTF becomes */
+#define INDEX_VERSION    2 /* goes up with every change of what the same BTF becomes */
 #define INDEX_BYTE_ORDER 0x01020304u
 
 struct index_span {
@@ -36,7 +37,7 @@ struct index_head {
 	uint64_t size; /* of the whole */
 	uint32_t cnt, base_cnt, part_cnt, ptr_size, big_endian, unused;
 	uint8_t digest[SKEP_SHA256_LEN];
-	struct index_span types, offsets, strings, parts;
+	struct index_span types, offsets, strings, parts, layouts;
 	struct index_span names[BTF_INDEX_TABLES], slots[BTF_INDEX_TABLES],
 		ids[BTF_INDEX_TABLES];
 	struct index_span hooks[BTF_HOOKS];

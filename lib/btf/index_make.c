@@ -15,6 +15,7 @@
 #include "lib/base/fs.h"
 #include "lib/btf/btf.h"
 #include "lib/btf/index_format.h"
+#include "lib/btf/index_layout.h"
 #include "lib/btf/index_names.h"
 #include "lib/btf/messages.h"
 
@@ -221,10 +222,11 @@ static struct index_span append(struct buf *out, const void *data, size_t len)
 	return s;
 }
 
-/* Names are filed beside the check: both only read, and each takes half of the time that is left. */
+/* Names are filed, and layouts told, beside the check: both only read, and each takes half of the time that is left. */
 struct filing {
 	const struct make *m;
 	struct names names;
+	struct buf layouts;
 	struct skep_err err;
 	int ret;
 };
@@ -236,6 +238,10 @@ static void *file_names(void *ctx)
 
 	f->ret = names_make(&f->names, m->types.data, (const uint32_t *)m->offsets.data,
 			    m->cnt, m->strings.data, &f->err);
+	if (!f->ret)
+		index_layouts_make(&f->layouts, m->types.data,
+				   (const uint32_t *)m->offsets.data, m->cnt,
+				   m->strings.data);
 	return NULL;
 }
 
@@ -272,7 +278,7 @@ static void append_names(struct buf *out, struct index_head *h, const struct nam
 }
 
 static int write_file(struct buf *out, struct make *m, struct index_head *h,
-		      const struct names *names)
+		      const struct filing *f)
 {
 	uint32_t end = m->types.len;
 	int ret;
@@ -283,7 +289,8 @@ static int write_file(struct buf *out, struct make *m, struct index_head *h,
 	h->offsets = append(out, m->offsets.data, m->offsets.len);
 	h->strings = append(out, m->strings.data, m->strings.len);
 	h->parts = append(out, m->parts.data, m->parts.len);
-	append_names(out, h, names);
+	h->layouts = append(out, f->layouts.data, f->layouts.len);
+	append_names(out, h, &f->names);
 	ret = buf_check(out, m->err);
 	if (!ret) {
 		h->size = out->len;
@@ -325,9 +332,11 @@ static int make_all(struct make *m, struct buf *out, const struct btf_blob *blob
 	if (!ret) {
 		h->cnt = m->cnt;
 		h->part_cnt = n;
-		ret = write_file(out, m, h, &f.names);
+		ret = buf_check(&f.layouts, m->err);
 	}
+	ret = ret ? ret : write_file(out, m, h, &f);
 	names_release(&f.names);
+	buf_release(&f.layouts);
 	return ret;
 }
 
