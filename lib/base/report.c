@@ -169,7 +169,7 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 {
 	struct skep_node *list = parent ? parent->first : NULL, *item;
 
-	while (list && strcmp(list->key, key))
+	while (list && (!list->key || strcmp(list->key, key)))
 		list = list->next;
 	if (!list)
 		list = add(parent, NODE_LIST, key, label);
@@ -182,10 +182,13 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 
 const char *skep_report_str(const struct skep_report *r, const char *key)
 {
-	for (const struct skep_node *n = r ? r->root.first : NULL; n; n = n->next)
-		if (n->kind == NODE_STR && !strcmp(n->key, key))
-			return n->str;
-	return NULL;
+	const struct skep_node *n = r ? r->root.first : NULL;
+
+	while (n && (!n->key || strcmp(n->key, key)))
+		n = n->next;
+	if (n && n->kind == NODE_LIST)
+		n = n->first;
+	return n && n->kind == NODE_STR ? n->str : NULL;
 }
 
 static struct json_t *to_json(const struct skep_node *n);
@@ -195,7 +198,7 @@ static struct json_t *members_to_json(const struct skep_node *n)
 	struct json_t *o = js_object();
 
 	for (const struct skep_node *c = n->first; o && c; c = c->next)
-		if (js_set(o, c->key, to_json(c))) {
+		if (c->key && js_set(o, c->key, to_json(c))) {
 			js_free(o);
 			return NULL;
 		}

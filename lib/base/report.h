@@ -20,7 +20,7 @@ struct skep_node {
 	struct skep_report *report;
 	struct skep_node *parent;
 	struct skep_node *first, *last, *next; /* children; siblings */
-	const char *key;
+	const char *key;   /* NULL: text only; of rows and items always */
 	const char *label; /* NULL: JSON only */
 	const char *str;   /* NODE_STR; NULL is null */
 	uint64_t num;      /* NODE_UINT, NODE_BOOL */

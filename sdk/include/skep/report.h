@@ -4,7 +4,7 @@
  *
  * A report is a tree. A section is an object, a table is an array of rows, a row is an object, the
  * rest are scalars. Every node has a JSON key and a label for people; a node with a NULL label is
- * in the JSON only. In text, scalars are "label: value" lines, a table is aligned columns headed
+ * in the JSON only, one with a NULL key in the text only. In text, scalars are "label: value" lines, a table is aligned columns headed
  * by its rows' labels, a section is its label and then its children, indented.
  *
  * Adding to a report never fails visibly: lack of memory is remembered and told when it is
@@ -143,7 +143,7 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 /**
  * skep_report_str - read a string back from the top of a report.
  * @r:   report or NULL
- * @key: JSON key of a string, not in a section or table
+ * @key: JSON key of a string, or of an array of strings, whose first it is; not in a section or table
  *
  * Returns it, borrowed until the report is freed; NULL if there is none of that key.   Since: 0.1
  */

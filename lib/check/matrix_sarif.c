@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Matrix as SARIF 2.1.0, as code hosts show it beside the source: a rule per kind of requirement, a result per finding
+ * with the kernels that have it among its properties.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/escape.h"
+#include "lib/base/json.h"
+#include "lib/check/matrix_parts.h"
+
+#define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
+
+static const char *const levels[] = { [MATRIX_FAILS] = "error",
+				      [MATRIX_UNKNOWN] = "warning",
+				      [MATRIX_WARNING] = "warning",
+				      [MATRIX_GUARDED] = "note" };
+
+/* v, or NULL if something of it lacks memory. */
+static struct json_t *whole(struct json_t *v, int rc)
+{
+	if (!rc)
+		return v;
+	js_free(v);
+	return NULL;
+}
+
+/* "hook argument" as "hook-argument". */
+static char *rule_id(const char *kind)
+{
+	char *id = strdup(kind);
+
+	for (char *s = id; s && *s; s++)
+		if (*s == ' ')
+			*s = '-';
+	return id;
+}
+
+static size_t rule_of(const struct matrix_groups *g, const char *const *rules, size_t n,
+		      size_t group)
+{
+	size_t i = 0;
+
+	while (i < n && strcmp(rules[i], g->items[group].finding->kind))
+		i++;
+	return i;
+}
+
+static struct json_t *message(const char *text)
+{
+	struct json_t *v = js_object();
+	struct buf b = { 0 };
+	int rc;
+
+	escape_lines(&b, text, strlen(text));
+	rc = js_set_str(v, "text", b.data ? b.data : "") | b.err;
+	buf_release(&b);
+	return whole(v, rc);
+}
+
+static struct json_t *rule(const char *kind)
+{
+	_cleanup_free_ char *id = rule_id(kind);
+	struct json_t *v = js_object(), *text = js_object();
+	struct buf b = { 0 };
+	int rc = id ? 0 : -ENOMEM;
+
+	buf_fmt(&b, "a %s that a kernel lacks", kind);
+	rc |= js_set_str(v, "id", id);
+	rc |= js_set_str(text, "text", b.data);
+	rc |= js_set(v, "shortDescription", text);
+	rc |= b.err;
+	buf_release(&b);
+	return whole(v, rc);
+}
+
+/* A path as a relative URI; one from the root is a file's. */
+static void add_uri(struct buf *out, const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~/";
+
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	buf_str(out, *path == '/' ? "file://" : "");
+	for (; *path; path++)
+		if (strchr(plain, *path))
+			buf_char(out, *path);
+		else
+			buf_fmt(out, "%%%02X", (unsigned char)*path);
+}
+
+static struct json_t *artifact(const char *path)
+{
+	struct json_t *v = js_object();
+	struct buf b = { 0 };
+	int rc;
+
+	add_uri(&b, path);
+	rc = js_set_str(v, "uri", b.data) | b.err;
+	buf_release(&b);
+	return whole(v, rc);
+}
+
+static struct json_t *region(const struct matrix_finding *f)
+{
+	struct json_t *v = js_object();
+	int rc = js_set_int(v, "startLine", f->line);
+
+	if (f->column)
+		rc |= js_set_int(v, "startColumn", f->column);
+	if (f->text)
+		rc |= js_set(v, "snippet", message(f->text));
+	return whole(v, rc);
+}
+
+/* Where nothing tells the source, the object itself is the place. */
+static struct json_t *location(const struct matrix_finding *f, const char *object)
+{
+	struct json_t *v = js_object(), *place = js_object(), *names, *name;
+	int rc = js_set(place, "artifactLocation", artifact(f->file ? f->file : object));
+
+	if (f->file && f->line)
+		rc |= js_set(place, "region", region(f));
+	rc |= js_set(v, "physicalLocation", place);
+	if (f->function) {
+		name = js_object();
+		names = js_array();
+		rc |= js_set_str(name, "name", f->function);
+		rc |= js_set_str(name, "kind", "function");
+		rc |= js_add(names, name);
+		rc |= js_set(v, "logicalLocations", names);
+	}
+	return whole(v, rc);
+}
+
+static struct json_t *text_of(const struct matrix_finding *f)
+{
+	struct json_t *v = NULL;
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "%s: %s", matrix_finding_word(f), f->reason);
+	if (f->instead)
+		buf_fmt(&b, "; there: %s", f->instead);
+	if (f->remedy && f->status != MATRIX_GUARDED)
+		buf_fmt(&b, "; remedy: %s", f->remedy);
+	if (!b.err)
+		v = message(b.data);
+	buf_release(&b);
+	return v;
+}
+
+static struct json_t *properties(const struct matrix *m, const struct matrix_lineup *l,
+				 const struct matrix_group *g)
+{
+	const struct matrix_row *r = &m->rows[g->row];
+	struct json_t *v = js_object(), *kernels = js_array();
+	int rc = 0;
+
+	rc |= js_set_str(v, "status", matrix_status_word(g->finding->status));
+	rc |= js_set_str(v, "phase", g->finding->phase);
+	rc |= js_set_str(v, "name", g->finding->name);
+	rc |= js_set_str(v, "object", r->name);
+	rc |= js_set_str(v, "file", r->file);
+	rc |= js_set_str(v, "policy", r->policy);
+	rc |= js_set_str(v, "variant", r->variant);
+	rc |= js_set_str(v, "program", g->finding->program);
+	for (size_t i = 0; i < g->n; i++)
+		rc |= js_add_str(kernels, m->kernels[l->kernels[g->places[i]]].id);
+	rc |= js_set(v, "kernels", kernels);
+	return whole(v, rc);
+}
+
+static struct json_t *result(const struct matrix *m, const struct matrix_lineup *l,
+			     const struct matrix_group *g, size_t rule_index)
+{
+	_cleanup_free_ char *id = rule_id(g->finding->kind);
+	struct json_t *v = js_object(), *locations = js_array();
+	int rc = id ? 0 : -ENOMEM;
+
+	rc |= js_set_str(v, "ruleId", id);
+	rc |= js_set_int(v, "ruleIndex", (int64_t)rule_index);
+	rc |= js_set_str(v, "level", levels[g->finding->status]);
+	rc |= js_set(v, "message", text_of(g->finding));
+	rc |= js_add(locations, location(g->finding, m->rows[g->row].file));
+	rc |= js_set(v, "locations", locations);
+	rc |= js_set(v, "properties", properties(m, l, g));
+	return whole(v, rc);
+}
+
+static struct json_t *tool(struct json_t *rules)
+{
+	struct json_t *v = js_object(), *driver = js_object();
+	int rc = js_set_str(driver, "name", "skep check");
+
+	rc |= js_set_str(driver, "version", SKEP_VERSION);
+	rc |= js_set(driver, "rules", rules);
+	rc |= js_set(v, "driver", driver);
+	return whole(v, rc);
+}
+
+/* What was asked for and could not be looked at is no result, but must not look like a clean one. */
+static struct json_t *invocations(const struct matrix *m)
+{
+	struct json_t *v = js_array(), *one = js_object(), *told = js_array();
+	int rc = js_set_bool(one, "executionSuccessful", true);
+
+	for (size_t i = 0; i < m->missing_cnt; i++) {
+		struct json_t *notice = js_object();
+		struct buf b = { 0 };
+
+		buf_fmt(&b, "'%s' is not in the kernel library", m->missing[i]);
+		rc |= js_set_str(notice, "level", "warning");
+		rc |= js_set(notice, "message", b.data ? message(b.data) : NULL);
+		rc |= js_add(told, notice);
+		buf_release(&b);
+	}
+	rc |= js_set(one, "toolExecutionNotifications", told);
+	rc |= js_add(v, one);
+	return whole(v, rc);
+}
+
+static struct json_t *run(const struct matrix *m, const struct matrix_lineup *l,
+			  const struct matrix_groups *g)
+{
+	struct json_t *v = js_object(), *rules = js_array(), *results = js_array();
+	_cleanup_free_ const char **kinds = calloc(g->n + 1, sizeof(*kinds));
+	size_t n = 0;
+	int rc = kinds ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < g->n && !rc; i++) {
+		size_t at = rule_of(g, kinds, n, i);
+
+		if (at == n) {
+			kinds[n++] = g->items[i].finding->kind;
+			rc |= js_add(rules, rule(kinds[at]));
+		}
+		rc |= js_add(results, result(m, l, &g->items[i], at));
+	}
+	rc |= js_set(v, "tool", tool(rules));
+	rc |= js_set(v, "invocations", invocations(m));
+	rc |= js_set_str(v, "columnKind", "unicodeCodePoints");
+	rc |= js_set(v, "results", results);
+	return whole(v, rc);
+}
+
+static char *render(const struct matrix *m, const struct matrix_lineup *l,
+		    const struct matrix_groups *g)
+{
+	struct json_t *v = js_object(), *runs = js_array();
+	int rc = js_set_str(v, "$schema", SCHEMA);
+	char *text = NULL;
+
+	rc |= js_set_str(v, "version", "2.1.0");
+	rc |= js_add(runs, run(m, l, g));
+	rc |= js_set(v, "runs", runs);
+	if (!rc)
+		text = js_pretty(v, NULL);
+	js_free(v);
+	return text;
+}
+
+int matrix_sarif(const struct matrix *m, struct buf *out, struct skep_err *err)
+{
+	struct matrix_lineup lineup = { 0 };
+	struct matrix_groups groups = { 0 };
+	char *text = NULL;
+	int rc = matrix_lineup_new(&lineup, m, err);
+
+	if (!rc)
+		rc = matrix_groups_new(&groups, m, &lineup, err);
+	if (!rc) {
+		text = render(m, &lineup, &groups);
+		out->err = text ? out->err : -ENOMEM;
+		buf_str(out, text);
+		rc = buf_check(out, err);
+	}
+	free(text);
+	matrix_groups_release(&groups);
+	matrix_lineup_release(&lineup);
+	return rc;
+}

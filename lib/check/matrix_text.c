@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Matrix as text: kernels down, objects across; reasons beside them or, of several objects, below. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/escape.h"
+#include "lib/base/report.h"
+#include "lib/check/matrix_parts.h"
+
+#define WIDE 72 /* so many characters of objects stand beside the kernels */
+
+struct text {
+	const struct matrix *m;
+	struct matrix_lineup lineup;
+	struct matrix_groups groups;
+	char **titles; /* by row, fit for a terminal */
+	const char **notes;
+	size_t note_cnt;
+	struct skep_node *root;
+};
+
+static void text_release(struct text *t)
+{
+	matrix_lineup_release(&t->lineup);
+	matrix_groups_release(&t->groups);
+	for (size_t i = 0; t->titles && i < t->m->row_cnt; i++)
+		free(t->titles[i]);
+	free(t->titles);
+	free(t->notes);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_cell(const struct matrix_cell *a, const struct matrix_cell *b)
+{
+	if (a == b || !a || !b)
+		return a == b;
+	return a->word == b->word && same(a->reason, b->reason);
+}
+
+static const struct matrix_cell *cell(const struct text *t, size_t row, size_t place)
+{
+	return t->m->rows[row].cells[t->lineup.kernels[place]];
+}
+
+/* Loads, but. */
+static bool warned(const struct matrix_cell *c)
+{
+	return c->word == VERDICT_LOADS && c->reason;
+}
+
+/* One past the last place that is told with the one at first, of rows from lo up to hi. */
+static size_t run_end(const struct text *t, size_t first, size_t lo, size_t hi)
+{
+	size_t end = first + 1;
+
+	for (; end < t->lineup.n; end++) {
+		if (!matrix_lineup_joins(&t->lineup, t->m, end))
+			return end;
+		for (size_t i = lo; i < hi; i++)
+			if (!same_cell(cell(t, i, first), cell(t, i, end)))
+				return end;
+	}
+	return end;
+}
+
+static bool concerned(const struct text *t, size_t place, size_t lo, size_t hi)
+{
+	for (size_t i = lo; i < hi; i++)
+		if (cell(t, i, place))
+			return true;
+	return false;
+}
+
+static void add_kernel(struct text *t, struct skep_node *row, size_t first, size_t end)
+{
+	struct buf b = { 0 };
+
+	matrix_lineup_name(&b, &t->lineup, t->m, first, end - 1);
+	skep_node_str(row, "kernel", t->m->platform ? "platform" : "kernel", b.data);
+	buf_release(&b);
+}
+
+static size_t note(struct text *t, const char *reason)
+{
+	const char **grown;
+
+	for (size_t i = 0; i < t->note_cnt; i++)
+		if (same(t->notes[i], reason))
+			return i + 1;
+	grown = reallocarray(t->notes, t->note_cnt + 1, sizeof(*grown));
+	if (!grown) {
+		t->root->report->err = -ENOMEM;
+		return 0;
+	}
+	t->notes = grown;
+	t->notes[t->note_cnt++] = reason;
+	return t->note_cnt;
+}
+
+/* "fails [2]": reasons are below. */
+static void add_noted(struct text *t, struct skep_node *row, size_t i, size_t place)
+{
+	const struct matrix_cell *c = cell(t, i, place);
+	char key[32];
+
+	snprintf(key, sizeof(key), "%zu", i);
+	if (!c)
+		skep_node_str(row, key, t->titles[i], NULL);
+	else if (!c->reason)
+		skep_node_str(row, key, t->titles[i], matrix_word(c->word));
+	else
+		skep_node_fmt(row, key, t->titles[i], "%s [%zu]", matrix_word(c->word),
+			      note(t, c->reason));
+}
+
+/* Of one object the reason is beside its verdict. */
+static void add_plain(struct skep_node *row, const struct matrix_cell *c,
+		      const char *heading)
+{
+	skep_node_str(row, "verdict", heading, matrix_word(c->word));
+	if (c->reason)
+		skep_node_fmt(row, "reason", "", "%s%s", warned(c) ? "warning: " : "",
+			      c->reason);
+}
+
+/* Rows of the matrix from lo up to hi are the columns. */
+static void add_table(struct text *t, size_t lo, size_t hi)
+{
+	struct skep_node *table = skep_node_table(t->root, NULL, ""), *row;
+
+	for (size_t first = 0, end; first < t->lineup.n; first = end) {
+		end = run_end(t, first, lo, hi);
+		if (!concerned(t, first, lo, hi))
+			continue;
+		row = skep_node_row(table);
+		add_kernel(t, row, first, end);
+		if (t->m->row_cnt == 1)
+			add_plain(row, cell(t, lo, first), t->titles[lo]);
+		for (size_t i = lo; t->m->row_cnt > 1 && i < hi; i++)
+			add_noted(t, row, i, first);
+	}
+}
+
+/* Several objects on one kernel: a line each. */
+static void add_objects(struct text *t)
+{
+	struct skep_node *table = skep_node_table(t->root, NULL, "");
+
+	for (size_t i = 0; i < t->m->row_cnt; i++) {
+		const struct matrix_cell *c = cell(t, i, 0);
+		struct skep_node *row = c ? skep_node_row(table) : NULL;
+		struct buf b = { 0 };
+
+		matrix_title(&b, t->m, &t->m->rows[i]);
+		skep_node_str(row, "object", "object", b.data);
+		buf_release(&b);
+		if (c)
+			add_plain(row, c, t->m->kernels[0].id);
+	}
+}
+
+static void add_tables(struct text *t)
+{
+	size_t wide = 0, lo = 0;
+
+	if (t->m->kernel_cnt == 1 && t->m->row_cnt > 1) {
+		add_objects(t);
+		return;
+	}
+	for (size_t i = 0; i < t->m->row_cnt; i++) {
+		wide += strlen(t->titles[i]) + 2;
+		if (wide > WIDE && i > lo) {
+			add_table(t, lo, i);
+			wide = strlen(t->titles[i]) + 2;
+			lo = i;
+		}
+	}
+	add_table(t, lo, t->m->row_cnt);
+}
+
+static void add_notes(struct text *t)
+{
+	struct skep_node *table = skep_node_table(t->root, NULL, "");
+
+	for (size_t i = 0; i < t->note_cnt; i++) {
+		struct skep_node *row = skep_node_row(table);
+
+		skep_node_fmt(row, "note", "", "[%zu]", i + 1);
+		skep_node_str(row, "reason", "", t->notes[i]);
+	}
+}
+
+/* --- every finding, once --- */
+
+static size_t concerned_cnt(const struct text *t, size_t row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->lineup.n; i++)
+		n += cell(t, row, i) != NULL;
+	return n;
+}
+
+static void add_places(struct text *t, struct skep_node *section,
+		       const struct matrix_group *g)
+{
+	struct buf b = { 0 };
+	size_t all = concerned_cnt(t, g->row);
+
+	if (g->n == all && all > 1)
+		buf_fmt(&b, "all %zu", all);
+	for (size_t i = 0, end; !b.len && i < g->n; i = end) {
+		for (end = i + 1; end < g->n; end++)
+			if (g->places[end] != g->places[end - 1] + 1 ||
+			    !matrix_lineup_joins(&t->lineup, t->m, g->places[end]))
+				break;
+		buf_str(&b, i ? "\n" : "");
+		matrix_lineup_name(&b, &t->lineup, t->m, g->places[i], g->places[end - 1]);
+	}
+	skep_node_str(section, NULL, t->m->platform ? "platform" : "kernels", b.data);
+	buf_release(&b);
+}
+
+/* "src/x.bpf.c:31:12: fails: …", as compilers write it, so that editors find the place. */
+static struct skep_node *add_heading(struct text *t, const struct matrix_group *g)
+{
+	struct buf raw = { 0 }, label = { 0 };
+	struct skep_node *section = NULL;
+
+	matrix_source(&raw, g->finding);
+	if (!raw.len)
+		matrix_title(&raw, t->m, &t->m->rows[g->row]);
+	buf_fmt(&raw, ": %s: %s", matrix_finding_word(g->finding), g->finding->reason);
+	if (!raw.err)
+		escape_text(&label, raw.data, raw.len);
+	if (!raw.err && !label.err)
+		section = skep_node_section(t->root, NULL, label.data);
+	else
+		t->root->report->err = -ENOMEM;
+	buf_release(&raw);
+	buf_release(&label);
+	return section;
+}
+
+static void add_finding(struct text *t, const struct matrix_group *g)
+{
+	const struct matrix_finding *f = g->finding;
+	struct skep_node *section = add_heading(t, g);
+
+	if (f->text)
+		skep_node_fmt(section, NULL, "", "    %s", f->text);
+	if (f->instead)
+		skep_node_str(section, NULL, "there", f->instead);
+	if (f->remedy && f->status != MATRIX_GUARDED)
+		skep_node_str(section, NULL, "remedy", f->remedy);
+	if (t->m->row_cnt > 1)
+		skep_node_str(section, NULL, "object", t->titles[g->row]);
+	if (f->program)
+		skep_node_str(section, NULL, "program", f->program);
+	if (f->function)
+		skep_node_fmt(section, NULL, "place", "%s, instruction %u", f->function,
+			      f->insn);
+	add_places(t, section, g);
+}
+
+/* --- */
+
+static void add_choice(struct text *t, struct skep_node *table,
+		       const struct matrix_choice *c)
+{
+	const uint32_t *kernels = t->lineup.kernels;
+
+	for (size_t i = 0, end; i < t->lineup.n; i = end) {
+		int chosen = c->rows[kernels[i]];
+		struct skep_node *row;
+
+		for (end = i + 1; end < t->lineup.n; end++)
+			if (!matrix_lineup_joins(&t->lineup, t->m, end) ||
+			    c->rows[kernels[end]] != chosen)
+				break;
+		if (chosen < -1)
+			continue;
+		row = skep_node_row(table);
+		add_kernel(t, row, i, end);
+		skep_node_str(row, "program", "program", c->name);
+		skep_node_str(row, "variant", "variant",
+			      chosen < 0 ? "none loads" : t->m->rows[chosen].variant);
+	}
+}
+
+static void add_end(struct text *t)
+{
+	struct skep_node *table = skep_node_table(t->root, NULL, "");
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < t->m->choice_cnt; i++)
+		add_choice(t, table, &t->m->choices[i]);
+	table = skep_node_table(t->root, NULL, "not in the kernel library");
+	for (size_t i = 0; i < t->m->missing_cnt; i++)
+		skep_node_str(skep_node_row(table), "kernel", "", t->m->missing[i]);
+	table = skep_node_section(t->root, NULL, "");
+	matrix_summary(&b, t->m);
+	skep_node_str(table, NULL, "", b.data);
+	if (b.err)
+		t->root->report->err = -ENOMEM;
+	buf_release(&b);
+}
+
+static char *title_of(const struct matrix *m, const struct matrix_row *r)
+{
+	struct buf raw = { 0 }, shown = { 0 };
+
+	matrix_title(&raw, m, r);
+	if (!raw.err)
+		escape_text(&shown, raw.data, raw.len);
+	shown.err = raw.err ? raw.err : shown.err;
+	buf_release(&raw);
+	return buf_take(&shown, NULL);
+}
+
+static int text_init(struct text *t)
+{
+	int rc = matrix_lineup_new(&t->lineup, t->m, NULL);
+
+	t->titles = calloc(t->m->row_cnt + 1, sizeof(*t->titles));
+	if (rc || !t->titles)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->m->row_cnt; i++)
+		if (!(t->titles[i] = title_of(t->m, &t->m->rows[i])))
+			return -ENOMEM;
+	return matrix_groups_new(&t->groups, t->m, &t->lineup, NULL);
+}
+
+void matrix_text(const struct matrix *m, bool explain, struct skep_report *report)
+{
+	_cleanup_(text_release) struct text t = { .m = m,
+						  .root = skep_report_root(report) };
+
+	if (!t.root)
+		return;
+	if (text_init(&t)) {
+		report->err = -ENOMEM;
+		return;
+	}
+	add_tables(&t);
+	add_notes(&t);
+	for (size_t i = 0; explain && i < t.groups.n; i++)
+		add_finding(&t, &t.groups.items[i]);
+	add_end(&t);
+}
