@@ -11,6 +11,7 @@
 #include <skep/error.h>
 
 #include "lib/check/resolve.h"
+#include "lib/object/image.h"
 
 struct layout_key {
 	uint64_t words[2];
