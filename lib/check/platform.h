@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Platform: what else than Linux runs BPF, as sets of names in a file, and an object held against it. The file,
- * PLATFORM.json in share/skep/platforms or anywhere, is one JSON object; names are those of Linux where Linux has them:
+ * share/skep/platforms/NAME.json or any other, is one JSON object; names are those of Linux where Linux has them:
  *
- *	platform      its name, as --platform takes it
- *	title         as people know it: "eBPF for Windows"
- *	source        where the sets were taken from
- *	note          what holds for every object that moves there; a warning in every answer; optional
- *	programs      [{ "type": name, "sections": ["cgroup/connect4" …], "context": of contexts, or null,
- *	                 "helpers": [what only these may call] }]; a section also stands for "SECTION/…"
- *	helpers       what every program may call: ["bpf_map_lookup_elem" …]
- *	maps          map types: ["hash" …]
- *	contexts      { name: { "fields": [its fields] } }
- *	instructions  what it runs beyond the first instruction set, in the words of facts_feature(): ["32-bit jumps" …]
- *	references    of "kfuncs", "kconfig", "ksyms", "relocations", "struct_ops", those that it resolves
- *	limits        { "object_name": bytes of a program's or map's name, "stack": bytes, "instructions": per program };
- *	              each optional
- *	remedies      { name of a helper, map type, field …: what to use there }; optional
+ *	platform    its name, as --platform takes it
+ *	title       as people know it: "eBPF for Windows"
+ *	source      where the sets were taken from
+ *	note        what holds for every object that moves there: a warning in every answer; null: nothing
+ *	programs    [{ "type": name, "sections": ["cgroup/connect4" …], "context": [fields] or null (not looked at),
+ *	            "helpers": [what only these may call] }]; a section also stands for "SECTION/…"
+ *	helpers     what every program may call: ["bpf_map_lookup_elem" …]
+ *	maps        map types as libbpf calls them: ["lru_hash" …]
+ *	map_fields  types in the values of maps that mean something to it: ["bpf_timer" …]
+ *	features    instructions and the like, in the words of facts_feature(): ["32-bit jumps" …], and "packet loads":
+ *	            BPF_ABS and BPF_IND
+ *	unknown     of those what nobody tells of: programs with them are neither said to load nor to fail
+ *	references  of "kconfig", "kfuncs", "ksyms", "relocations", "struct_ops" those that it resolves
+ *	limits      { "object_name": longest name of a program or map, "instructions": of one program }; null: none
+ *	remedies    { name of a helper, map type, feature, field …: what to do about it }
  *
- * Anything else is an error, with the file's line where the JSON itself is wrong, else with the key.
+ * All keys must be there, and no other. Errors have the file's line where it is no JSON, else the key.
  */
 #ifndef LIB_CHECK_PLATFORM_H
 #define LIB_CHECK_PLATFORM_H
