@@ -193,9 +193,26 @@ static void fix_size(struct bpf_map *map)
 		bpf_map__set_value_size(map, STACK_DEPTH * sizeof(__u64));
 }
 
+/* libbpf lets nobody size the map within a map, but takes another in its place. */
+static void fix_inner(struct bpf_map *map, const struct bpf_map *inner)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(inner));
+	enum bpf_map_type type = bpf_map__type(inner);
+	int fd;
+
+	if (bpf_map__max_entries(inner) || !sized(type))
+		return;
+	fd = bpf_map_create(type, NULL, bpf_map__key_size(inner),
+			    bpf_map__value_size(inner),
+			    type == BPF_MAP_TYPE_RINGBUF ? PAGE : 1, &opts);
+	if (fd >= 0 && bpf_map__set_inner_map_fd(map, fd))
+		close(fd);
+}
+
 static void fix_maps(struct bpf_object *o, bool struct_ops)
 {
-	struct bpf_map *map, *inner;
+	const struct bpf_map *inner;
+	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, o)
 	{
@@ -206,7 +223,7 @@ static void fix_maps(struct bpf_object *o, bool struct_ops)
 			fix_size(map);
 		inner = bpf_map__inner_map(map);
 		if (inner)
-			fix_size(inner);
+			fix_inner(map, inner);
 	}
 }
 
