@@ -73,6 +73,8 @@ enum target_word target_probe(const struct target *t, const char *probe);
 
 /* The value of an option as the configuration spells it: "y", "m", "250", "\"x\""; "n" if it is not set. NULL: unknown. Caller frees. */
 char *target_config(const struct target *t, const char *option);
+/* The same where it lies, not NUL-terminated; NULL: unknown or not set. */
+const char *target_config_text(const struct target *t, const char *option, size_t *len);
 /* Is an option y or m? "BPF_LSM". */
 enum target_word target_option(const struct target *t, const char *option);
 /* An expression of facts_type.kconfig: "NET&CGROUP_BPF": y or m of each. */

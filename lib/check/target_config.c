@@ -70,18 +70,27 @@ static const char *bare(const char *option)
 	return strncmp(option, PREFIX, strlen(PREFIX)) ? option : option + strlen(PREFIX);
 }
 
+const char *target_config_text(const struct target *t, const char *option, size_t *len)
+{
+	const char *value = t->config ? find(t, bare(option)) : NULL;
+	const char *end, *stop = t->config + t->config_len;
+
+	*len = 0;
+	if (!value)
+		return NULL;
+	end = memchr(value, '\n', stop - value);
+	*len = (end ? end : stop) - value;
+	return value;
+}
+
 char *target_config(const struct target *t, const char *option)
 {
-	const char *value, *end, *stop;
+	size_t len;
+	const char *value = target_config_text(t, option, &len);
 
 	if (!t->config)
 		return NULL;
-	value = find(t, bare(option));
-	if (!value)
-		return strdup("n");
-	stop = t->config + t->config_len;
-	end = memchr(value, '\n', stop - value);
-	return strndup(value, (end ? end : stop) - value);
+	return value ? strndup(value, len) : strdup("n");
 }
 
 enum target_word target_option(const struct target *t, const char *option)

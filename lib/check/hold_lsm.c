@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hooks of security modules. Which may sleep and which are closed to BPF are lists that BTF has not.
+ * Source: sleepable_lsm_hooks and bpf_lsm_disabled_hooks, kernel/bpf/bpf_lsm.c of Linux 6.12.
+ */
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/btf/hook.h"
+#include "lib/check/hold_parts.h"
+
+#define CLOSED_SINCE FACTS_VERSION(6, 12)
+
+static const char *const sleeping[] = {
+	"bpf",
+	"bpf_map",
+	"bpf_map_create",
+	"bpf_map_free",
+	"bpf_prog",
+	"bpf_prog_free",
+	"bpf_prog_load",
+	"bpf_token_capable",
+	"bpf_token_cmd",
+	"bpf_token_create",
+	"bpf_token_free",
+	"bprm_check_security",
+	"bprm_committed_creds",
+	"bprm_committing_creds",
+	"bprm_creds_for_exec",
+	"bprm_creds_from_file",
+	"capget",
+	"capset",
+	"cred_prepare",
+	"current_getsecid_subj",
+	"file_ioctl",
+	"file_lock",
+	"file_open",
+	"file_post_open",
+	"file_receive",
+	"inode_create",
+	"inode_free_security",
+	"inode_getattr",
+	"inode_getxattr",
+	"inode_mknod",
+	"inode_need_killpriv",
+	"inode_post_setxattr",
+	"inode_readlink",
+	"inode_rename",
+	"inode_rmdir",
+	"inode_setattr",
+	"inode_setxattr",
+	"inode_symlink",
+	"inode_unlink",
+	"kernel_module_request",
+	"kernel_read_file",
+	"kernfs_init_security",
+	"mmap_file",
+	"netlink_send",
+	"path_chmod",
+	"path_chown",
+	"path_link",
+	"path_mkdir",
+	"path_notify",
+	"path_rename",
+	"path_rmdir",
+	"path_symlink",
+	"path_truncate",
+	"path_unlink",
+	"release_secctx",
+	"sb_alloc_security",
+	"sb_eat_lsm_opts",
+	"sb_kern_mount",
+	"sb_mount",
+	"sb_remount",
+	"sb_set_mnt_opts",
+	"sb_show_options",
+	"sb_statfs",
+	"sb_umount",
+	"settime",
+	"socket_accept",
+	"socket_bind",
+	"socket_connect",
+	"socket_create",
+	"socket_getpeername",
+	"socket_getpeersec_dgram",
+	"socket_getsockname",
+	"socket_getsockopt",
+	"socket_listen",
+	"socket_post_create",
+	"socket_recvmsg",
+	"socket_sendmsg",
+	"socket_shutdown",
+	"socket_socketpair",
+	"syslog",
+	"task_alloc",
+	"task_getsecid_obj",
+	"task_prctl",
+	"task_setscheduler",
+	"userns_create",
+};
+
+static const char *const closed[] = {
+	"audit_rule_match",    "getprocattr",       "getselfattr",
+	"inode_copy_up_xattr", "inode_getsecurity", "inode_listsecurity",
+	"inode_need_killpriv", "ismaclabel",        "key_getsecurity",
+	"setprocattr",         "vm_enough_memory",  "xfrm_decode_session",
+};
+
+static bool is_in(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(name, list[i]))
+			return true;
+	return false;
+}
+
+/* Is "bpf" among the names of CONFIG_LSM? Else its hooks are never called, unless lsm= of the command line says so. */
+static bool is_inactive(const struct target *t)
+{
+	size_t len;
+	const char *list = target_config_text(t, "LSM", &len);
+	const char *end = list ? list + len : NULL;
+
+	while (list && list < end) {
+		size_t n = 0;
+
+		list += *list == '"' || *list == ',';
+		while (list + n < end && list[n] != ',' && list[n] != '"')
+			n++;
+		if (n == strlen("bpf") && !strncmp(list, "bpf", n))
+			return false;
+		list += n ? n : 1;
+	}
+	return end;
+}
+
+struct answer hold_lsm(const struct hook *h, const struct target *t)
+{
+	if (!h->target)
+		return hold_unknown(WHY_TARGET_UNKNOWN);
+	if (!hold_find_func(t, h->target, "bpf_lsm_") ||
+	    !hook_is_real(t->ix, BTF_HOOK_LSM, h->target))
+		return hold_no(WHY_NO_LSM_HOOK, 0);
+	if (is_in(h->target, closed, ARRAY_SIZE(closed)) &&
+	    hold_since(t, CLOSED_SINCE) == TARGET_YES)
+		return hold_no(WHY_HOOK_CLOSED, CLOSED_SINCE);
+	if (h->sleepable && !is_in(h->target, sleeping, ARRAY_SIZE(sleeping)))
+		return hold_unknown(WHY_SLEEP_UNKNOWN);
+	if (is_inactive(t))
+		return hold_say(HOLD_WARN, HOLD_ATTACH, WHY_LSM_INACTIVE, 0);
+	return hold_by_option(t, HOLD_ATTACH, OPTION_DIRECT_CALLS);
+}
