@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What lib/btf/probe.h answers: probe_words BTF [MODULE...] -- WORDS... prints yes, no or corrupt, one line each.
+ * What lib/btf/probe.h answers: probe_words BTF [MODULE...] -- WORDS... prints yes, no or corrupt, one line each:
+ * of an index and, where libbpf's reading of the last BTF says otherwise, both.
  */
 #include <stdio.h>
 #include <string.h>
+
+#include <bpf/btf.h>
 
 #include "lib/base/fs.h"
 #include "lib/btf/index.h"
 #include "lib/btf/probe.h"
 
 enum { MAX_BTF = 8 };
+
+static const char *answer(int rc, bool holds)
+{
+	return rc ? rc == -SKEP_ECORRUPT ? "corrupt" : "error" : holds ? "yes" : "no";
+}
+
+static struct btf *types_of(char **argv, int end)
+{
+	struct btf *btf = btf__parse(argv[1], NULL);
+
+	for (int i = 2; i < end; i++)
+		btf = btf__parse_split(argv[i], btf);
+	return btf;
+}
 
 static struct btf_index *index_of(char **argv, int *at)
 {
@@ -39,17 +56,19 @@ int main(int argc, char **argv)
 {
 	int at = 1;
 	struct btf_index *ix = index_of(argv, &at);
+	struct btf *btf = argv[at] ? types_of(argv, at) : NULL;
 
-	if (!ix || !argv[at])
+	if (!ix || !btf)
 		return 3;
 	for (at++; argv[at]; at++) {
-		struct skep_err err = { 0 };
-		bool holds;
+		bool a = false, b = false;
+		int x = btf_probe(ix, argv[at], &a, NULL);
+		int y = btf_probe_types(btf, argv[at], &b, NULL);
 
-		if (btf_probe(ix, argv[at], &holds, &err))
-			printf("%s\n", err.code == SKEP_ECORRUPT ? "corrupt" : "error");
+		if (x == y && a == b)
+			printf("%s\n", answer(x, a));
 		else
-			printf("%s\n", holds ? "yes" : "no");
+			printf("%s, %s\n", answer(x, a), answer(y, b));
 	}
 	btf_index_close(ix);
 	return 0;

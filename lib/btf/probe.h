@@ -16,12 +16,20 @@
 
 #include "lib/btf/index.h"
 
+struct btf;
+
 /*
  * -SKEP_ECORRUPT for words that are none of these. Names are compared without flavour; forward declarations are
  * nothing.
  */
 int btf_probe(const struct btf_index *ix, const char *words, bool *holds,
 	      struct skep_err *err);
+/*
+ * The same of types as libbpf reads them, without an index: 0.3 ms for each words, where making an index takes 40 and
+ * parsing 5. btf has been checked, or is the kernel's own; of split BTF its own types are asked alone.
+ */
+int btf_probe_types(const struct btf *btf, const char *words, bool *holds,
+		    struct skep_err *err);
 /* The same of words alone. */
 int btf_probe_check(const char *words, struct skep_err *err);
 
