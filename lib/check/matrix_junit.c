@@ -81,7 +81,7 @@ static void add_finding(struct buf *out, const struct matrix_finding *f)
 	buf_char(out, '\n');
 	buf_release(&b);
 	add_line(out, "  ", f->text);
-	add_line(out, "there: ", f->instead);
+	add_line(out, "instead: ", f->instead);
 	add_line(out, "remedy: ", f->remedy);
 	add_line(out, "program: ", f->program);
 }

@@ -15,7 +15,8 @@ struct text {
 	const struct matrix *m;
 	struct matrix_lineup lineup;
 	struct matrix_groups groups;
-	char **titles; /* by row, fit for a terminal */
+	char **raw;    /* by row: what it is called */
+	char **titles; /* the same as headings, which reports take as they are */
 	const char **notes;
 	size_t note_cnt;
 	struct skep_node *root;
@@ -27,7 +28,10 @@ static void text_release(struct text *t)
 	matrix_groups_release(&t->groups);
 	for (size_t i = 0; t->titles && i < t->m->row_cnt; i++)
 		free(t->titles[i]);
+	for (size_t i = 0; t->raw && i < t->m->row_cnt; i++)
+		free(t->raw[i]);
 	free(t->titles);
+	free(t->raw);
 	free(t->notes);
 }
 
@@ -151,18 +155,19 @@ static void add_table(struct text *t, size_t lo, size_t hi)
 static void add_objects(struct text *t)
 {
 	struct skep_node *table = skep_node_table(t->root, NULL, "");
+	const char *id = t->m->kernels[0].id;
+	struct buf heading = { 0 };
 
+	escape_text(&heading, id, strlen(id));
 	for (size_t i = 0; i < t->m->row_cnt; i++) {
 		const struct matrix_cell *c = cell(t, i, 0);
 		struct skep_node *row = c ? skep_node_row(table) : NULL;
-		struct buf b = { 0 };
 
-		matrix_title(&b, t->m, &t->m->rows[i]);
-		skep_node_str(row, "object", "object", b.data);
-		buf_release(&b);
+		skep_node_str(row, "object", "object", t->raw[i]);
 		if (c)
-			add_plain(row, c, t->m->kernels[0].id);
+			add_plain(row, c, heading.data);
 	}
+	buf_release(&heading);
 }
 
 static void add_tables(struct text *t)
@@ -235,7 +240,7 @@ static struct skep_node *add_heading(struct text *t, const struct matrix_group *
 
 	matrix_source(&raw, g->finding);
 	if (!raw.len)
-		matrix_title(&raw, t->m, &t->m->rows[g->row]);
+		buf_str(&raw, t->raw[g->row]);
 	buf_fmt(&raw, ": %s: %s", matrix_finding_word(g->finding), g->finding->reason);
 	if (!raw.err)
 		escape_text(&label, raw.data, raw.len);
@@ -248,6 +253,21 @@ static struct skep_node *add_heading(struct text *t, const struct matrix_group *
 	return section;
 }
 
+static void add_program(struct skep_node *section, const struct matrix_finding *f)
+{
+	if (f->program && !f->function)
+		skep_node_str(section, NULL, "program", f->program);
+	else if (f->program && same(f->program, f->function))
+		skep_node_fmt(section, NULL, "program", "%s, instruction %u", f->program,
+			      f->insn);
+	else if (f->program)
+		skep_node_fmt(section, NULL, "program", "%s, in %s, instruction %u",
+			      f->program, f->function, f->insn);
+	else if (f->function)
+		skep_node_fmt(section, NULL, "function", "%s, instruction %u",
+			      f->function, f->insn);
+}
+
 static void add_finding(struct text *t, const struct matrix_group *g)
 {
 	const struct matrix_finding *f = g->finding;
@@ -256,16 +276,12 @@ static void add_finding(struct text *t, const struct matrix_group *g)
 	if (f->text)
 		skep_node_fmt(section, NULL, "", "    %s", f->text);
 	if (f->instead)
-		skep_node_str(section, NULL, "there", f->instead);
+		skep_node_str(section, NULL, "instead", f->instead);
 	if (f->remedy && f->status != MATRIX_GUARDED)
 		skep_node_str(section, NULL, "remedy", f->remedy);
 	if (t->m->row_cnt > 1)
-		skep_node_str(section, NULL, "object", t->titles[g->row]);
-	if (f->program)
-		skep_node_str(section, NULL, "program", f->program);
-	if (f->function)
-		skep_node_fmt(section, NULL, "place", "%s, instruction %u", f->function,
-			      f->insn);
+		skep_node_str(section, NULL, "object", t->raw[g->row]);
+	add_program(section, f);
 	add_places(t, section, g);
 }
 
@@ -312,29 +328,30 @@ static void add_end(struct text *t)
 	buf_release(&b);
 }
 
-static char *title_of(const struct matrix *m, const struct matrix_row *r)
+static int name_row(struct text *t, size_t i)
 {
 	struct buf raw = { 0 }, shown = { 0 };
 
-	matrix_title(&raw, m, r);
-	if (!raw.err)
-		escape_text(&shown, raw.data, raw.len);
-	shown.err = raw.err ? raw.err : shown.err;
-	buf_release(&raw);
-	return buf_take(&shown, NULL);
+	matrix_title(&raw, t->m, &t->m->rows[i]);
+	t->raw[i] = buf_take(&raw, NULL);
+	if (!t->raw[i])
+		return -ENOMEM;
+	escape_text(&shown, t->raw[i], strlen(t->raw[i]));
+	t->titles[i] = buf_take(&shown, NULL);
+	return t->titles[i] ? 0 : -ENOMEM;
 }
 
 static int text_init(struct text *t)
 {
 	int rc = matrix_lineup_new(&t->lineup, t->m, NULL);
 
+	t->raw = calloc(t->m->row_cnt + 1, sizeof(*t->raw));
 	t->titles = calloc(t->m->row_cnt + 1, sizeof(*t->titles));
-	if (rc || !t->titles)
+	if (rc || !t->raw || !t->titles)
 		return -ENOMEM;
-	for (size_t i = 0; i < t->m->row_cnt; i++)
-		if (!(t->titles[i] = title_of(t->m, &t->m->rows[i])))
-			return -ENOMEM;
-	return matrix_groups_new(&t->groups, t->m, &t->lineup, NULL);
+	for (size_t i = 0; i < t->m->row_cnt && !rc; i++)
+		rc = name_row(t, i);
+	return rc ? rc : matrix_groups_new(&t->groups, t->m, &t->lineup, NULL);
 }
 
 void matrix_text(const struct matrix *m, bool explain, struct skep_report *report)
