@@ -20,18 +20,18 @@ enum need_kind {
 	NEED_ATTACH_TYPE, /* id: enum bpf_attach_type, type: enum bpf_prog_type */
 	NEED_MAP_TYPE,    /* id: enum bpf_map_type */
 	NEED_HELPER,      /* id: enum bpf_func_id */
-	NEED_HELPER_IN, /* id: of a helper, type: of the program that calls it, attach: its attach type */
-	NEED_KFUNC,    /* id: extern of the image */
-	NEED_KFUNC_IN, /* id: extern, type: of the program that calls it */
-	NEED_FEATURE,  /* id: enum facts_feature */
-	NEED_RELO,     /* id: CO-RE record of the image */
-	NEED_HOOK,     /* id: program; what it attaches to, by type and section: name */
-	NEED_HOOK_ARG, /* id: program; number: an argument of its hook, which it reads */
-	NEED_KCONFIG,  /* id: extern */
-	NEED_KSYM,     /* id: extern */
+	NEED_HELPER_IN, /* id: of a helper, type, attach: of the program that calls it; number: 1 if that may sleep */
+	NEED_KFUNC,     /* id: extern of the image */
+	NEED_KFUNC_IN,  /* id: extern, type: of the program that calls it */
+	NEED_FEATURE,   /* id: enum facts_feature */
+	NEED_RELO,      /* id: CO-RE record of the image */
+	NEED_HOOK,      /* id: program; what it attaches to, by type and section: name */
+	NEED_HOOK_ARG,  /* id: program; number: an argument of its hook, which it reads */
+	NEED_KCONFIG,   /* id: extern */
+	NEED_KSYM,      /* id: extern */
 	NEED_STRUCT_OPS, /* id: map: its type and the members it sets */
 	NEED_MAP_FIELD, /* id: map; name: a type in its value that means something to the kernel */
-	NEED_LICENSE, /* id: helper or, negative, program type: only for SEC("license") that is GPL's */
+	NEED_LICENSE, /* id: helper, negative: program type, 0: any kfunc; only for SEC("license") that is GPL's */
 	NEED_KINDS,
 };
 
@@ -45,6 +45,7 @@ struct need {
 	int32_t id;
 	uint32_t type, attach, number;
 	char *name; /* as users know it: "bpf_loop", "struct task_struct.__state", "fentry/do_unlinkat", "ringbuf" */
+	uint32_t at; /* an instruction that shows it, also where a use has none; IMAGE_NONE: nothing does */
 	uint32_t use_first, use_cnt; /* in needs->uses, by program, then instruction */
 };
 
@@ -56,13 +57,17 @@ struct needs {
 };
 
 /*
- * All needs of an object. An instruction's program is every one that reaches its function by calls or callbacks, as
+ * All needs of an object. What the kernel or libbpf refuses wherever it stands - unknown opcodes, what strong externs name,
+ * types of maps - is used by a program or the object without an instruction. An instruction's program is every one that reaches its function by calls or callbacks, as
  * the code is written. NEED_HOOK_ARG are none of these: flow finds them.
  */
 int needs_read(struct needs *out, const struct image *im, struct skep_err *err);
 void needs_release(struct needs *n);
 
 const char *need_kind_name(enum need_kind kind); /* "helper", "program type" */
+
+/* The release that a need came with, as facts_version; 0: unknown. */
+uint32_t need_since(const struct need *n);
 
 /* The first kernel release that can have all of it, by the tables; and what asks for that one. */
 struct need_minimum {
