@@ -116,13 +116,13 @@ int load_commit(struct loaded *l, const struct params *params, const struct skep
 	int rc = remember_pins(l, err);
 
 	if (!rc)
-		rc = params_set(params, l->name, l->object->bpf, err);
+		rc = params_set(params, l->owner, l->object->bpf, err);
 	if (!rc)
 		rc = set_log(l, err);
 	if (!rc)
 		rc = load(l, log, err);
 	if (!rc)
-		rc = params_fill(params, l->name, l->object->bpf, err);
+		rc = params_fill(params, l->owner, l->object->bpf, err);
 	return rc;
 }
 

@@ -13,7 +13,8 @@
 #include "lib/run/params.h"
 
 struct loaded {
-	const char *name; /* in the manifest */
+	const char *name;  /* in the manifest */
+	const char *owner; /* as parameters know it: of a variant what it is one of */
 	struct object *object;
 	bool *pinned_before; /* by map: its pin is somebody else's */
 	char *verifier_log;

@@ -24,6 +24,7 @@
 #include "lib/run/maps.h"
 #include "lib/run/params.h"
 #include "lib/run/sink.h"
+#include "lib/run/variant.h"
 
 /* More than the largest buffer holds of the smallest records. */
 #define LAST_BATCHES (1 << 18)
@@ -35,7 +36,9 @@ struct run {
 	const struct manifest *manifest;
 	struct params params;
 	struct kernel_btf btf;
-	struct loaded *objects;
+	struct picked *picked;
+	size_t picked_cnt;
+	struct loaded *objects; /* by picked */
 	struct attachments attachments;
 	struct events *events;
 	struct sink sink;
@@ -62,7 +65,8 @@ static int find_manifest(const struct skep_pkg *pkg, const struct arch *arch,
 
 static int open_object(struct run *r, size_t i, struct skep_err *err)
 {
-	const char *name = r->manifest->objects[i].name;
+	const struct picked *p = &r->picked[i];
+	const char *name = p->object->name;
 	_cleanup_free_ char *file = text_fmt("%s.bpf.o", name);
 	const void *data;
 	size_t size;
@@ -73,6 +77,7 @@ static int open_object(struct run *r, size_t i, struct skep_err *err)
 		return skep_fail(err, SKEP_ECORRUPT,
 				 "the package lacks '%s', which its manifest names",
 				 file);
+	r->objects[i].owner = p->of ? p->of->name : name;
 	return load_open(&r->objects[i], name, data, size, file,
 			 *r->btf.path ? r->btf.path : NULL, err);
 }
@@ -105,10 +110,10 @@ static int open_objects(struct run *r, struct skep_err *err)
 	struct attach_needs needs = { 0 };
 	int rc = 0;
 
-	r->objects = calloc(r->manifest->object_cnt + 1, sizeof(*r->objects));
+	r->objects = calloc(r->picked_cnt + 1, sizeof(*r->objects));
 	if (!r->objects)
 		return skep_fail(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < r->manifest->object_cnt && !rc; i++) {
+	for (size_t i = 0; i < r->picked_cnt && !rc; i++) {
 		rc = open_object(r, i, err);
 		if (!rc)
 			rc = attach_check(&needs, r->objects[i].object, &r->params.place,
@@ -124,8 +129,13 @@ static int load_objects(struct run *r, struct skep_err *err)
 {
 	int rc = events_new(&r->events, &r->sink, r->opts->json, r->opts->log, err);
 
-	for (size_t i = 0; i < r->manifest->object_cnt && !rc; i++) {
+	for (size_t i = 0; i < r->picked_cnt && !rc; i++) {
 		rc = load_commit(&r->objects[i], &r->params, r->opts->log, err);
+		if (rc && r->picked[i].of)
+			skep_err_note(err,
+				      "variant '%s' is what the package has for this "
+				      "kernel: no other was tried",
+				      r->picked[i].choice->variant);
 		if (!rc)
 			rc = events_add(r->events, r->objects[i].object, err);
 	}
@@ -138,7 +148,7 @@ static int attach_objects(struct run *r, struct skep_err *err)
 
 	r->attachments.place = &r->params.place;
 	r->attachments.log = r->opts->log;
-	for (size_t i = 0; i < r->manifest->object_cnt && !rc; i++)
+	for (size_t i = 0; i < r->picked_cnt && !rc; i++)
 		rc = attach_object(&r->attachments, r->objects[i].object, err);
 	return rc;
 }
@@ -276,9 +286,27 @@ static int finish(struct run *r, struct skep_err *err)
 	/* a pinned buffer may be filled by others for ever */
 	for (int i = 0; i < LAST_BATCHES && rc > 0; i++)
 		rc = events_drain(r->events, err);
-	for (size_t i = 0; i < r->manifest->object_cnt && rc >= 0 && !r->sink.closed; i++)
+	for (size_t i = 0; i < r->picked_cnt && rc >= 0 && !r->sink.closed; i++)
 		rc = maps_print(r->objects[i].object, r->opts->json, &r->sink.buf, err);
 	return rc < 0 ? rc : sink_flush(&r->sink, err);
+}
+
+/* With --btf FILE that is asked for what tells variants apart, too. */
+static int pick(struct run *r, struct skep_err *err)
+{
+	const char *btf = r->opts->btf;
+	bool file = btf && strcmp(btf, "auto") && strcmp(btf, "package");
+	int rc = variant_pick(&r->picked, &r->picked_cnt, r->manifest, file ? btf : NULL,
+			      r->opts->log, err);
+
+	for (size_t i = 0; i < r->picked_cnt && r->opts->json && !rc; i++)
+		if (r->picked[i].of)
+			buf_fmt(&r->sink.buf,
+				"{\"skep\":\"variant\",\"of\":\"%s\",\"variant\":\"%s\","
+				"\"object\":\"%s\"}\n",
+				r->picked[i].of->name, r->picked[i].choice->variant,
+				r->picked[i].object->name);
+	return rc;
 }
 
 static int run_all(struct run *r, struct skep_err *err)
@@ -290,6 +318,8 @@ static int run_all(struct run *r, struct skep_err *err)
 	if (!rc)
 		rc = kernel_btf_choose(&r->btf, r->pkg, r->arch, r->opts->btf,
 				       r->opts->log, err);
+	if (!rc)
+		rc = pick(r, err);
 	if (!rc)
 		rc = open_objects(r, err);
 	if (!rc)
@@ -314,9 +344,10 @@ static void release(struct run *r)
 {
 	attach_release(&r->attachments);
 	events_free(r->events);
-	for (size_t i = 0; r->objects && i < r->manifest->object_cnt; i++)
+	for (size_t i = 0; r->objects && i < r->picked_cnt; i++)
 		load_release(&r->objects[i]);
 	free(r->objects);
+	free(r->picked);
 	kernel_btf_release(&r->btf);
 	params_release(&r->params);
 	buf_release(&r->sink.buf);

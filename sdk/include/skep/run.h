@@ -41,9 +41,13 @@ struct skep_run_opts {
  * @pkg:  a package the caller has verified
  * @opts: required
  *
+ * Of variants the first is loaded whose rule in the package holds on this kernel; the log says which. If the kernel
+ * then refuses it, no other is tried.
+ *
  * As JSON, every line is one object whose first member "skep" says what it is; the others follow in
  * this order:
  *
+ *	{"skep":"variant","of":N,"variant":V,"object":O}  the variant that this kernel gets, before all else
  *	{"skep":"event","map":M,FIELD:V,...}    sample of a typed buffer; a field named skep or map is
  *	                                        written with a '_' behind; "value":V if it is no struct
  *	{"skep":"event","map":M,"hex":H}        sample of a buffer without a type, two digits a byte
@@ -60,8 +64,8 @@ struct skep_run_opts {
  * lacks is null. New kinds and members may be added.
  *
  * Errors: -SKEP_EUSAGE unknown or malformed parameter; -SKEP_EREJECTED the verifier said no (its log goes
- * through the log callback); -SKEP_ENO there are no types for this kernel; -SKEP_EPRIV; errno of
- * attaching.   Since: 0.1
+ * through the log callback); -SKEP_ENO there are no types for this kernel, or no variant is for it; -SKEP_EPRIV;
+ * errno of attaching.   Since: 0.1
  */
 int skep_run(const struct skep_pkg *pkg, const struct skep_run_opts *opts,
 	     struct skep_err *err);
