@@ -35,7 +35,8 @@ struct answer hold_helper(const struct question *q)
 }
 
 /* A table's word on whether programs of a type may call what the kernel has. */
-static struct answer by_table(const struct target *t, const struct facts_allowed *allowed)
+static struct answer by_table(const struct target *t, const struct facts_allowed *allowed,
+			      bool sleeps)
 {
 	struct answer a;
 
@@ -43,6 +44,10 @@ static struct answer by_table(const struct target *t, const struct facts_allowed
 		return hold_unknown(WHY_NOT_IN_TABLES);
 	if (allowed->word == FACTS_NEVER)
 		return hold_no(WHY_NOT_ALLOWED, 0);
+	if (allowed->sleepable && !sleeps)
+		return hold_no(WHY_NOT_ALLOWED_AWAKE, 0);
+	if (allowed->until && hold_since(t, allowed->until) == TARGET_YES)
+		return hold_no(WHY_NOT_ALLOWED_ANYMORE, allowed->until);
 	a = hold_by_release(t, allowed->since);
 	if (a.word == HOLD_NO)
 		a.why = WHY_NOT_ALLOWED_YET;
@@ -57,7 +62,7 @@ struct answer hold_helper_in(const struct question *q)
 
 	if (hold_has_helper(q->t, n->id) == TARGET_NO)
 		return hold_yes();
-	return by_table(q->t, &allowed);
+	return by_table(q->t, &allowed, n->number);
 }
 
 struct answer hold_kfunc_in(const struct question *q)
@@ -71,7 +76,7 @@ struct answer hold_kfunc_in(const struct question *q)
 		return hold_yes();
 	snprintf(name, sizeof(name), "%.*s", (int)btf_essential_len(e->name), e->name);
 	allowed = facts_kfunc_allowed(name, q->n->type);
-	return by_table(q->t, &allowed);
+	return by_table(q->t, &allowed, true);
 }
 
 /* Source: license_is_gpl_compatible(), include/linux/license.h. */

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why a need holds or not: one row per reason; explain_words.c has a sentence for each. */
+/* Why a need holds or not: one row per reason; explain.c has the words of each. */
 #ifndef LIB_CHECK_HOLD_WHY_H
 #define LIB_CHECK_HOLD_WHY_H
 
 #define HOLD_WHYS(X)                                                                   \
 	X(WHY_NONE)                                                                    \
-	X(WHY_NO_ENUMERATOR)   /* the kernel's own enum does not have it */            \
-	X(WHY_NO_CONFIG)       /* detail: enum hold_option, which is not set */        \
-	X(WHY_CONFIG_UNKNOWN)  /* an option decides, and nothing tells it */           \
-	X(WHY_NOT_ALLOWED)     /* never in programs of that type */                    \
-	X(WHY_NOT_ALLOWED_YET) /* detail: since which release */                       \
-	X(WHY_NOT_IN_TABLES)   /* newer than what skep knows */                        \
-	X(WHY_TOO_OLD)         /* detail: since which release */                       \
-	X(WHY_NO_RELEASE)      /* the release decides, and nothing tells it */         \
-	X(WHY_NO_PROBE)        /* what comes with the feature is not there */          \
-	X(WHY_NO_FIELD)        /* poisoned: nothing matches */                         \
-	X(WHY_NO_TYPE)         /* the same, there is no such type */                   \
+	X(WHY_NO_ENUMERATOR)       /* the kernel's own enum does not have it */        \
+	X(WHY_NO_CONFIG)           /* detail: enum hold_option, which is not set */    \
+	X(WHY_NOT_ALLOWED)         /* never in programs of that type */                \
+	X(WHY_NOT_ALLOWED_YET)     /* detail: since which release */                   \
+	X(WHY_NOT_ALLOWED_ANYMORE) /* detail: from which release on */                 \
+	X(WHY_NOT_ALLOWED_AWAKE)   /* in programs that may sleep alone */              \
+	X(WHY_NOT_IN_TABLES)       /* newer than what skep knows */                    \
+	X(WHY_TOO_OLD)             /* detail: since which release */                   \
+	X(WHY_NO_RELEASE)          /* the release decides, and nothing tells it */     \
+	X(WHY_NO_PROBE)            /* what comes with the feature is not there */      \
+	X(WHY_NO_FIELD)            /* poisoned: nothing matches */                     \
+	X(WHY_NO_TYPE)             /* the same, there is no such type */               \
 	X(WHY_NO_ENUM_VALUE)                                                           \
 	X(WHY_BAD_SIZE)    /* poisoned: the field's size or kind changed */            \
 	X(WHY_RELO_FAILED) /* libbpf refuses the object */                             \

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* In words: what tables, enums and configurations say. */
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "lib/check/explain_parts.h"
+
+/* "helper bpf_loop", "map type ringbuf" */
+static void subject_of(const struct telling *t, struct buf *out)
+{
+	switch (t->n->kind) {
+	case NEED_FEATURE:
+		buf_str(out, facts_feature(t->n->id)->name);
+		return;
+	case NEED_KFUNC:
+	case NEED_KFUNC_IN:
+		buf_fmt(out, "kernel function %s", t->s->im->externs[t->n->id].name);
+		return;
+	case NEED_HELPER:
+	case NEED_HELPER_IN:
+		buf_fmt(out, "helper %s", t->n->name);
+		return;
+	default:
+		buf_fmt(out, "%s %s", need_kind_name(t->n->kind), t->n->name);
+	}
+}
+
+static const char *type_of_program(const struct telling *t)
+{
+	return libbpf_bpf_prog_type_str(t->n->type) ?: "this type of";
+}
+
+static void came_with(struct telling *t, facts_version since)
+{
+	if (!since)
+		return;
+	buf_str(&t->instead, "it came with Linux ");
+	tell_version(&t->instead, since);
+}
+
+static facts_version since_of(const struct need *n)
+{
+	const struct facts_type *type = n->kind == NEED_PROG_TYPE ? facts_prog_type(n->id)
+					: n->kind == NEED_ATTACH_TYPE
+						? facts_attach_type(n->id)
+					: n->kind == NEED_MAP_TYPE ? facts_map_type(n->id)
+								   : NULL;
+	const struct facts_helper *h =
+		n->kind == NEED_HELPER ? facts_helper(n->id) : NULL;
+
+	return type ? type->since : h ? h->since : 0;
+}
+
+/* "guard it with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)" */
+static void guard_enumerator(struct telling *t, const char *enum_name, const char *name)
+{
+	buf_fmt(&t->remedy, "guard it with bpf_core_enum_value_exists(enum %s, %s)",
+		enum_name, name);
+}
+
+static void remedy_missing(struct telling *t)
+{
+	const struct facts_type *map = facts_map_type(t->n->id);
+	const char *name = t->n->name;
+
+	switch (t->n->kind) {
+	case NEED_HELPER:
+		buf_fmt(&t->remedy,
+			"guard it with bpf_core_enum_value_exists(enum bpf_func_id, "
+			"BPF_FUNC_%s)",
+			strncmp(name, "bpf_", 4) ? name : name + 4);
+		return;
+	case NEED_MAP_TYPE:
+		guard_enumerator(t, "bpf_map_type", map ? map->name : name);
+		buf_str(&t->remedy, " where it is used, and create it there alone with "
+				    "bpf_map__set_autocreate()");
+		return;
+	default:
+		tell_optional(t, "where the kernel has it");
+	}
+}
+
+void tell_none(struct telling *t)
+{
+	buf_str(&t->what, "nothing is known of it");
+}
+
+void tell_no_enumerator(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_str(&t->what, " does not exist");
+	came_with(t, since_of(t->n));
+	remedy_missing(t);
+}
+
+/* The first option of an expression that is not set. */
+static void missing_option(const struct telling *t, const char *expression,
+			   struct buf *out)
+{
+	while (expression && *expression) {
+		size_t n = strcspn(expression, "&");
+		char option[64] = "";
+
+		if (n < sizeof(option))
+			memcpy(option, expression, n);
+		if (target_option(t->t, option) == TARGET_NO) {
+			buf_fmt(out, "CONFIG_%s", option);
+			return;
+		}
+		expression += n + (expression[n] == '&');
+	}
+	buf_str(out, "an option of its configuration");
+}
+
+static const char *expression_of(const struct telling *t)
+{
+	const struct need *n = t->n;
+	const struct facts_type *type = NULL;
+
+	switch (n->kind) {
+	case NEED_HELPER_IN:
+		return facts_helper_allowed(n->id, n->type, n->attach).kconfig;
+	case NEED_KFUNC_IN:
+		return facts_kfunc_allowed(t->s->im->externs[n->id].name, n->type).kconfig;
+	case NEED_PROG_TYPE:
+		type = facts_prog_type(n->id);
+		break;
+	case NEED_ATTACH_TYPE:
+		type = facts_attach_type(n->id);
+		break;
+	case NEED_MAP_TYPE:
+		type = facts_map_type(n->id);
+		break;
+	case NEED_MAP_FIELD:
+		type = facts_field(n->name);
+		break;
+	default:
+		break;
+	}
+	return type ? type->kconfig : NULL;
+}
+
+void tell_no_config(struct telling *t)
+{
+	struct buf option = { 0 };
+
+	if (t->a->detail)
+		buf_fmt(&option, "CONFIG_%s", hold_option_name(t->a->detail));
+	else
+		missing_option(t, expression_of(t), &option);
+	subject_of(t, &t->what);
+	buf_fmt(&t->what, " needs %s, which is not set", option.data);
+	buf_fmt(&t->remedy, "use a kernel that is built with %s", option.data);
+	buf_release(&option);
+}
+
+void tell_not_allowed(struct telling *t)
+{
+	struct facts_allowed allowed = { 0 };
+
+	if (t->n->kind == NEED_HELPER_IN)
+		allowed = facts_helper_allowed(t->n->id, t->n->type, t->n->attach);
+	subject_of(t, &t->what);
+	buf_fmt(&t->what, " may not be called in %s programs", type_of_program(t));
+	if (allowed.only)
+		buf_fmt(&t->instead, "only in %s", allowed.only);
+	buf_str(&t->remedy, "call it in a program of a type that may, or do without it");
+}
+
+void tell_not_allowed_yet(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_fmt(&t->what, " may not be called in %s programs before Linux ",
+		type_of_program(t));
+	tell_version(&t->what, t->a->detail);
+	buf_str(&t->remedy, "guard it with LINUX_KERNEL_VERSION >= KERNEL_VERSION(");
+	buf_fmt(&t->remedy, "%u, %u, 0)", t->a->detail >> 16, t->a->detail >> 8 & 0xff);
+}
+
+void tell_not_allowed_anymore(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_fmt(&t->what, " may not be called in %s programs since Linux ",
+		type_of_program(t));
+	tell_version(&t->what, t->a->detail);
+	buf_fmt(&t->remedy,
+		"guard it with LINUX_KERNEL_VERSION < KERNEL_VERSION(%u, %u, 0)",
+		t->a->detail >> 16, t->a->detail >> 8 & 0xff);
+}
+
+void tell_not_allowed_awake(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_str(&t->what, " may be called in sleepable programs alone");
+	buf_str(&t->remedy, "make the program sleepable: SEC(\"fentry.s/…\"), "
+			    "SEC(\"lsm.s/…\"), SEC(\"iter.s/…\"), SEC(\"syscall\")");
+}
+
+void tell_not_in_tables(struct telling *t)
+{
+	buf_str(&t->what, "whether ");
+	subject_of(t, &t->what);
+	if (t->n->kind == NEED_HELPER_IN || t->n->kind == NEED_KFUNC_IN)
+		buf_fmt(&t->what, " may be called in %s programs is not known",
+			type_of_program(t));
+	else
+		buf_str(&t->what, " exists is not known");
+}
+
+void tell_too_old(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_str(&t->what, t->n->kind == NEED_FEATURE ? " need Linux " : " needs Linux ");
+	tell_version(&t->what, t->a->detail);
+	if (t->n->kind == NEED_FEATURE)
+		buf_fmt(&t->remedy,
+			"guard the code with LINUX_KERNEL_VERSION >= "
+			"KERNEL_VERSION(%u, %u, 0), or compile for an older -mcpu",
+			t->a->detail >> 16, t->a->detail >> 8 & 0xff);
+	else
+		remedy_missing(t);
+}
+
+void tell_no_release(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_str(&t->what, " needs Linux ");
+	if (t->a->detail)
+		tell_version(&t->what, t->a->detail);
+	else
+		buf_str(&t->what, "of a known release");
+	buf_str(&t->what,
+		", and which release this is, or what it carries back, is not known");
+	buf_str(&t->remedy, "add the kernel's package to the library: skep kernel add");
+}
+
+/* What was looked for is in the table; features are told by their names. */
+void tell_no_probe(struct telling *t)
+{
+	subject_of(t, &t->what);
+	buf_str(&t->what, " are not supported");
+	came_with(t, t->a->detail);
+	if (t->n->id == FEATURE_SLEEPABLE || t->n->id == FEATURE_MODULE_BTF)
+		tell_optional(t, "where the kernel has it");
+	else
+		buf_fmt(&t->remedy,
+			"guard the code with LINUX_KERNEL_VERSION >= "
+			"KERNEL_VERSION(%u, %u, 0)",
+			t->a->detail >> 16, t->a->detail >> 8 & 0xff);
+}
+
+void tell_not_gpl(struct telling *t)
+{
+	const char *license = t->s->im->o->license;
+
+	buf_fmt(&t->what, "%s is for programs under the GPL alone", t->n->name);
+	if (*license)
+		buf_fmt(&t->instead, "the object says '%s'", license);
+	else
+		buf_str(&t->instead, "the object says no license");
+	buf_str(&t->remedy, "declare char LICENSE[] SEC(\"license\") = \"GPL\" (or "
+			    "\"Dual BSD/GPL\")");
+}
