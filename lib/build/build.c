@@ -14,8 +14,10 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/json.h"
 #include "lib/base/opts.h"
 #include "lib/base/text.h"
+#include "lib/build/minbtf.h"
 #include "lib/build/output.h"
 #include "lib/build/predecessor.h"
 #include "lib/kernel/library.h"
@@ -126,6 +128,7 @@ static void release(struct build *b)
 
 		object_free(u->parsed);
 		words_release(&u->parts);
+		words_release(&u->rule);
 		origin_release(&u->origin);
 		free(u->lean_text);
 		free(u->pin);
@@ -137,6 +140,8 @@ static void release(struct build *b)
 	words_release(&b->shadows);
 	state_release(&b->state);
 	clang_release(&b->clang);
+	js_free(b->checks);
+	minbtf_free(b->kernels);
 	library_free(b->library);
 	project_free(b->project);
 	free(b->share);
@@ -196,6 +201,23 @@ static int check_sources(const struct build *b, struct skep_err *err)
 	return rc;
 }
 
+static int find_kernels(struct build *b, struct skep_err *err)
+{
+	const struct minbtf_query q = {
+		.home = b->opts->home,
+		.terms = (const char *const *)b->project->kernels,
+		.term_cnt = b->project->kernel_cnt,
+		.archs = b->project->archs,
+		.arch_cnt = b->project->arch_cnt,
+		.log = b->log,
+	};
+	int rc = minbtf_find(&b->kernels, &q, err);
+
+	if (rc)
+		skep_err_note(err, "while looking up kernels: of %s", b->project->file);
+	return rc;
+}
+
 static int stages(struct build *b, struct skep_err *err)
 {
 	int rc = check_sources(b, err)
@@ -210,7 +232,7 @@ static int stages(struct build *b, struct skep_err *err)
 		rc = build_pin(b, err);
 	for (size_t i = 0; i < b->unit_cnt && !rc; i++)
 		rc = build_link(b, &b->units[i], err);
-	return rc ?: build_package(b, err);
+	return rc ?: find_kernels(b, err) ?: build_package(b, err) ?: build_check(b, err);
 }
 
 static int build_locked(struct build *b, struct skep_err *err)
@@ -246,6 +268,7 @@ static void tell(const struct build *b, struct skep_report *report)
 	}
 	skep_node_str(root, "package", "package", b->opts->output ?: b->package);
 	skep_node_str(root, "digest", "digest", b->digest);
+	checks_tell(b, report);
 	skep_node_uint(root, "steps", NULL, b->steps);
 }
 

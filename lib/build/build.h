@@ -28,9 +28,14 @@ struct unit {
 	char *pin;          /* vmlinux/x86_64/exec_watch/vmlinux.h, once it is written */
 	struct words parts; /* what clang made of the sources */
 	struct object *parsed; /* out, if a stage needed it; see unit_object() */
+	struct words
+		rule; /* of a variant, words of lib/btf/probe.h, once it is ruled: see unit_rule() */
+	bool ruled;
 };
 
+struct json_t;
 struct library;
+struct minbtf;
 
 struct build {
 	const struct skep_build_opts *opts;
@@ -46,14 +51,18 @@ struct build {
 	int dir_fd, lock_fd;
 	struct unit *units; /* architecture by architecture, objects in skep.yaml's order */
 	size_t unit_cnt;
-	size_t steps;         /* that had to be done */
-	struct words shadows; /* headers that were warned about */
+	struct minbtf *kernels; /* of skep.yaml */
+	struct json_t *checks;  /* as kernels_check.c draws them; NULL: none were made */
+	size_t steps;           /* that had to be done */
+	struct words shadows;   /* headers that were warned about */
 };
 
 int build_vmlinux(struct build *b, struct unit *u, struct skep_err *err);
 int build_compile(struct build *b, struct skep_err *err);
 int build_link(struct build *b, struct unit *u, struct skep_err *err);
 int build_package(struct build *b, struct skep_err *err);
+/* -SKEP_ENO if a kernel of skep.yaml is one that an object does not load on. */
+int build_check(struct build *b, struct skep_err *err);
 
 /* Put the full header in the place of a lean one; then, back. */
 int build_full_header(struct build *b, struct unit *u, struct skep_err *err);
@@ -73,5 +82,7 @@ int build_publish(const struct build *b, const char *path, const void *data, siz
 struct clang_target unit_target(const struct build *b, const struct unit *u);
 int unit_object(const struct build *b, struct unit *u, const struct object **out,
 		struct skep_err *err);
+/* Report what the check found. */
+void checks_tell(const struct build *b, struct skep_report *report);
 
 #endif

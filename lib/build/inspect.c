@@ -64,6 +64,33 @@ static void add_kernels(const struct manifest *m, struct skep_node *into, bool t
 	}
 }
 
+static void add_choice(const struct manifest_variants *v, const struct manifest_choice *c,
+		       struct skep_node *table)
+{
+	struct skep_node *row = skep_node_row(table);
+	size_t i;
+
+	skep_node_str(row, "name", "variants of", v->name);
+	skep_node_str(row, "variant", "variant", c->variant);
+	skep_node_str(row, "object", "object", c->object);
+	skep_node_item(row, "when", "where the kernel has", NULL);
+	for (i = 0; i < c->when_cnt; i++)
+		skep_node_item(row, "when", "where the kernel has", c->when[i]);
+}
+
+static void add_variants(const struct manifest *m, struct skep_node *into, bool text)
+{
+	struct skep_node *table;
+	size_t i, j;
+
+	if (!m->variants_cnt)
+		return;
+	table = skep_node_table(into, "variants", text ? "" : NULL);
+	for (i = 0; i < m->variants_cnt; i++)
+		for (j = 0; j < m->variants[i].choice_cnt; j++)
+			add_choice(&m->variants[i], &m->variants[i].choices[j], table);
+}
+
 static void add_toolchain(const struct manifest *m, struct skep_node *into, bool text)
 {
 	skep_node_str(into, "clang", text ? "clang" : NULL, m->clang);
@@ -106,6 +133,7 @@ static int add_platform(const struct skep_pkg *p, const struct manifest *m,
 	add_toolchain(m, node, true);
 	add_files(m, node, true);
 	add_kernels(m, node, true);
+	add_variants(m, node, text);
 	objects = skep_node_section(node, "objects", text ? "" : NULL);
 	for (i = 0; i < m->object_cnt; i++) {
 		ret = add_object(p, m, &m->objects[i], objects, text, err);

@@ -26,6 +26,8 @@ struct minbtf {
 	struct library *lib;
 	struct selection *by_arch;
 	size_t arch_cnt;
+	const char **missing; /* terms of the query */
+	size_t missing_cnt;
 };
 
 static int tell_missing(const struct minbtf_query *q, const struct arch *arch,
@@ -44,13 +46,17 @@ static int tell_missing(const struct minbtf_query *q, const struct arch *arch,
 		err, "skep kernel list shows what there is; skep kernel add or fetch");
 }
 
-static int tell_all(const struct minbtf_query *q, const struct arch *arch,
-		    const char *const *missing, size_t n, struct skep_err *err)
+static int tell_all(struct minbtf *m, const struct minbtf_query *q,
+		    const struct arch *arch, const char *const *missing, size_t n,
+		    struct skep_err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < n && !rc; i++)
+	for (size_t i = 0; i < n && !rc; i++) {
+		if (!version_is_range(missing[i]))
+			m->missing[m->missing_cnt++] = missing[i];
 		rc = tell_missing(q, arch, missing[i], err);
+	}
 	return rc;
 }
 
@@ -74,7 +80,7 @@ static int select_for(struct minbtf *m, const struct minbtf_query *q, size_t arc
 
 	if (!rc)
 		tell_nameless(q, s);
-	return rc ? rc : tell_all(q, q->archs[arch], missing, missing_cnt, err);
+	return rc ? rc : tell_all(m, q, q->archs[arch], missing, missing_cnt, err);
 }
 
 int minbtf_find(struct minbtf **out, const struct minbtf_query *q, struct skep_err *err)
@@ -82,16 +88,18 @@ int minbtf_find(struct minbtf **out, const struct minbtf_query *q, struct skep_e
 	_cleanup_(minbtf_freep) struct minbtf *m = calloc(1, sizeof(*m));
 	int rc = 0;
 
-	if (m)
+	if (m) {
 		m->by_arch = calloc(q->arch_cnt + 1, sizeof(*m->by_arch));
-	if (!m || !m->by_arch)
+		m->missing = calloc(q->arch_cnt * q->term_cnt + 1, sizeof(*m->missing));
+	}
+	if (!m || !m->by_arch || !m->missing)
 		return skep_fail(err, ENOMEM, "out of memory");
 	m->arch_cnt = q->arch_cnt;
 	if (q->term_cnt && q->home)
 		rc = library_open(&m->lib, q->home, err);
 	for (size_t i = 0; i < q->arch_cnt && q->term_cnt && !rc; i++)
 		rc = m->lib ? select_for(m, q, i, err)
-			    : tell_all(q, q->archs[i], q->terms, q->term_cnt, err);
+			    : tell_all(m, q, q->archs[i], q->terms, q->term_cnt, err);
 	if (!rc)
 		*out = TAKE(m);
 	return rc;
@@ -104,8 +112,27 @@ void minbtf_free(struct minbtf *m)
 	for (size_t i = 0; m->by_arch && i < m->arch_cnt; i++)
 		free(m->by_arch[i].profiles);
 	free(m->by_arch);
+	free(m->missing);
 	library_free(m->lib);
 	free(m);
+}
+
+struct library *minbtf_library(const struct minbtf *m)
+{
+	return m->lib;
+}
+
+const struct profile *const *minbtf_profiles(const struct minbtf *m, size_t arch,
+					     size_t *n)
+{
+	*n = m->by_arch[arch].n;
+	return m->by_arch[arch].profiles;
+}
+
+const char *const *minbtf_missing(const struct minbtf *m, size_t *n)
+{
+	*n = m->missing_cnt;
+	return m->missing;
 }
 
 void minbtf_facts(const struct minbtf *m, struct step *step)

@@ -13,6 +13,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/build/step.h"
+#include "lib/kernel/library.h"
 #include "lib/object/object.h"
 #include "lib/package/manifest.h"
 
@@ -33,6 +34,13 @@ int minbtf_find(struct minbtf **out, const struct minbtf_query *q, struct skep_e
 void minbtf_free(struct minbtf *m);
 
 DEFINE_CLEANUP(struct minbtf *, minbtf_free)
+
+/* What was found, borrowed: the library (NULL: none), the kernels of one of the query's architectures. */
+struct library *minbtf_library(const struct minbtf *m);
+const struct profile *const *minbtf_profiles(const struct minbtf *m, size_t arch,
+					     size_t *n);
+/* Names, not ranges, that are not in the library; of each architecture, so that one may be there twice. */
+const char *const *minbtf_missing(const struct minbtf *m, size_t *n);
 
 /* What decides the bundle besides the objects. */
 void minbtf_facts(const struct minbtf *m, struct step *step);

@@ -13,6 +13,7 @@
 #include "lib/build/build.h"
 #include "lib/build/minbtf.h"
 #include "lib/build/predecessor.h"
+#include "lib/build/variants.h"
 #include "lib/package/package.h"
 
 /* One platform and all it borrows from. */
@@ -136,7 +137,7 @@ static int add_object(const struct build *b, struct platform *p, size_t i,
 	return p->names[i] ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }
 
-static int fill(const struct build *b, struct platform *p, struct skep_err *err)
+static int fill(struct build *b, struct platform *p, struct skep_err *err)
 {
 	struct manifest *m = &p->manifest;
 	struct words flags = { 0 };
@@ -158,7 +159,7 @@ static int fill(const struct build *b, struct platform *p, struct skep_err *err)
 		rc = list_flags(b, p, &flags, err);
 	m->flags = flags.v;
 	m->flag_cnt = flags.n;
-	return rc ?: copy_params(b, p, err);
+	return rc ?: copy_params(b, p, err) ?: variants_describe(b, p->units, m, err);
 }
 
 static bool same_objects(const struct platform *a, const struct platform *b)
@@ -172,7 +173,7 @@ static bool same_objects(const struct platform *a, const struct platform *b)
 
 /* Architectures that share their objects share the bundle, too, and so the whole layer. */
 static int add_bundle(const struct build *b, struct platform *list, size_t n, size_t at,
-		      const struct minbtf *kernels, struct skep_err *err)
+		      struct skep_err *err)
 {
 	struct platform *p = &list[at];
 	_cleanup_free_ const struct object **objects =
@@ -187,7 +188,7 @@ static int add_bundle(const struct build *b, struct platform *list, size_t n, si
 	for (size_t i = 0; i < p->unit_cnt && !rc; i++)
 		rc = unit_object(b, &p->units[i], &objects[i], err);
 	if (!rc)
-		rc = minbtf_make(kernels, archs, objects, p->unit_cnt, &p->manifest,
+		rc = minbtf_make(b->kernels, archs, objects, p->unit_cnt, &p->manifest,
 				 &p->bundle, err);
 	if (!rc && p->bundle.len)
 		p->files[p->file_cnt++] =
@@ -228,7 +229,7 @@ static int write_package(struct build *b, const struct platform *list, size_t n,
 	return rc ?: publish(b, data, size, err);
 }
 
-static int do_package(struct build *b, const struct minbtf *kernels, struct skep_err *err)
+static int do_package(struct build *b, struct skep_err *err)
 {
 	size_t n = b->project->arch_cnt, each = b->project->object_cnt;
 	struct platform *list = calloc(n, sizeof(*list));
@@ -242,7 +243,7 @@ static int do_package(struct build *b, const struct minbtf *kernels, struct skep
 		rc = fill(b, &list[i], err);
 	}
 	for (size_t i = 0; i < n && !rc; i++)
-		rc = add_bundle(b, list, n, i, kernels, err);
+		rc = add_bundle(b, list, n, i, err);
 	if (!rc)
 		rc = write_package(b, list, n, err);
 	for (size_t i = 0; list && i < n; i++)
@@ -271,6 +272,8 @@ static int add_facts(const struct build *b, struct step *step, struct skep_err *
 		clang_plain_flags(&flags, &target);
 		line = words_join(&flags, " ");
 		step_fact(step, "object", b->units[i].object->name);
+		if (b->units[i].object->variant)
+			step_fact(step, "variant of", b->units[i].object->base);
 		step_fact(step, "arch", b->units[i].arch->name);
 		step_fact(step, "flags", line);
 	}
@@ -286,38 +289,16 @@ static int add_facts(const struct build *b, struct step *step, struct skep_err *
 	return words_check(&step->facts, err);
 }
 
-static int find_kernels(const struct build *b, struct minbtf **kernels,
-			struct skep_err *err)
-{
-	const struct minbtf_query q = {
-		.home = b->opts->home,
-		.terms = (const char *const *)b->project->kernels,
-		.term_cnt = b->project->kernel_cnt,
-		.archs = b->project->archs,
-		.arch_cnt = b->project->arch_cnt,
-		.log = b->log,
-	};
-	int rc = minbtf_find(kernels, &q, err);
-
-	if (rc)
-		skep_err_note(err, "while looking up kernels: of %s", b->project->file);
-	return rc;
-}
-
 int build_package(struct build *b, struct skep_err *err)
 {
 	_cleanup_(words_release) struct words inputs = { 0 };
 	_cleanup_(words_release) struct words made = { 0 };
-	_cleanup_(minbtf_freep) struct minbtf *kernels = NULL;
 	_cleanup_(step_release) struct step step;
 	struct step_result result = { .inputs = &inputs, .outputs = &made };
 	int rc;
 
 	step_init(&step, &b->state, b->log, b->package);
-	rc = find_kernels(b, &kernels, err);
-	if (rc)
-		return rc;
-	minbtf_facts(kernels, &step);
+	minbtf_facts(b->kernels, &step);
 	rc = add_facts(b, &step, err);
 	if (rc)
 		return rc;
@@ -328,7 +309,7 @@ int build_package(struct build *b, struct skep_err *err)
 	for (size_t i = 0; i < b->unit_cnt; i++)
 		words_add(&inputs, b->units[i].out);
 	words_add(&made, b->package);
-	rc = words_check(&inputs, err) ?: words_check(&made, err) ?: do_package(b, kernels, err);
+	rc = words_check(&inputs, err) ?: words_check(&made, err) ?: do_package(b, err);
 	result.note = b->digest;
 	return rc ?: step_done(&step, &result, err);
 }
