@@ -123,7 +123,7 @@ static uint32_t add_node(struct work *w, uint32_t context, uint32_t insn,
 		return IMAGE_NONE;
 	n = &w->nodes[w->node_cnt];
 	*n = (struct node){ .context = context, .insn = insn, .next = next };
-	state_copy(&n->s, s);
+	flow_state_copy(&n->s, s);
 	return w->node_cnt++;
 }
 
@@ -133,13 +133,13 @@ static uint32_t join_node(struct work *w, uint32_t node, const struct state *s)
 	struct state old;
 	int err;
 
-	state_copy(&old, &w->nodes[node].s);
-	err = state_join(&w->nodes[node].s, s);
+	flow_state_copy(&old, &w->nodes[node].s);
+	err = flow_state_join(&w->nodes[node].s, s);
 	if (err)
 		w->err = err;
 	root_lost(w, &w->nodes[node].s, s);
 	root_lost(w, &w->nodes[node].s, &old);
-	state_release(&old);
+	flow_state_release(&old);
 	return w->nodes[node].pending ? IMAGE_NONE : node;
 }
 
@@ -152,7 +152,7 @@ static uint32_t meet(struct work *w, uint32_t context, uint32_t insn,
 		return IMAGE_NONE;
 	head = place_in(w, w->heads, w->head_mask, context, insn);
 	for (i = *head; i; i = w->nodes[i - 1].next, n++) {
-		if (!state_covers(&w->nodes[i - 1].s, s))
+		if (!flow_state_covers(&w->nodes[i - 1].s, s))
 			continue;
 		root_lost(w, &w->nodes[i - 1].s, s);
 		return IMAGE_NONE;
@@ -199,7 +199,7 @@ static void walk(struct work *w, uint32_t node)
 	w->nodes[node].pending = false;
 	at.context = w->nodes[node].context;
 	at.insn = w->nodes[node].insn;
-	state_copy(&at.s, &w->nodes[node].s);
+	flow_state_copy(&at.s, &w->nodes[node].s);
 	f = &w->im->funcs[w->contexts[at.context].func];
 	while (flow_spend(w, 1) && flow_step(w, &at)) {
 		if (at.insn - f->first >= f->cnt)
@@ -209,10 +209,10 @@ static void walk(struct work *w, uint32_t node)
 		at.node = flow_meet(w, at.context, at.insn, &at.s);
 		if (at.node == IMAGE_NONE)
 			break;
-		state_release(&at.s);
-		state_copy(&at.s, &w->nodes[at.node].s);
+		flow_state_release(&at.s);
+		flow_state_copy(&at.s, &w->nodes[at.node].s);
 	}
-	state_release(&at.s);
+	flow_state_release(&at.s);
 }
 
 static void drain(struct work *w)
@@ -352,13 +352,13 @@ static void end(struct work *w)
 		struct context *c = &w->contexts[i];
 
 		for (j = 0; j < c->result_cnt; j++)
-			state_release(&c->results[j]);
-		state_release(&c->entry);
+			flow_state_release(&c->results[j]);
+		flow_state_release(&c->entry);
 		free(c->results);
 		free(c->callers);
 	}
 	for (i = 0; i < w->node_cnt; i++)
-		state_release(&w->nodes[i].s);
+		flow_state_release(&w->nodes[i].s);
 	free(w->contexts);
 	free(w->nodes);
 	free(w->heads);

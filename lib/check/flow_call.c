@@ -33,7 +33,7 @@ static uint32_t add_context(struct work *w, uint32_t func, const struct state *e
 		return IMAGE_NONE;
 	c = &w->contexts[w->context_cnt];
 	*c = (struct context){ .func = func, .next = w->by_func[func], .top = top };
-	state_copy(&c->entry, entry);
+	flow_state_copy(&c->entry, entry);
 	w->by_func[func] = ++w->context_cnt;
 	flow_fork(w, w->context_cnt - 1, w->im->funcs[func].first, entry);
 	return w->context_cnt - 1;
@@ -61,7 +61,7 @@ static uint32_t context_of(struct work *w, uint32_t func, const struct state *en
 	uint32_t i, n = 0;
 
 	for (i = w->by_func[func]; i; i = w->contexts[i - 1].next, n++)
-		if (state_equal(&w->contexts[i - 1].entry, entry))
+		if (flow_state_equal(&w->contexts[i - 1].entry, entry))
 			return i - 1;
 	if (w->tight || n >= FLOW_CONTEXTS)
 		return top_context(w, func, (struct value){ 0 });
@@ -91,7 +91,7 @@ static bool make_entry(struct work *w, uint32_t func, const struct state *s,
 static void forget_stack(struct state *s)
 {
 	s->lost |= stack_has_frames(s->stack);
-	state_release(s);
+	flow_state_release(s);
 }
 
 static void clobber_regs(struct state *s)
@@ -110,18 +110,18 @@ static void resume(struct work *w, uint32_t context, uint32_t node,
 	bool passes = passes_frames(w, c->func, &w->nodes[node].s);
 	struct state s;
 
-	state_copy(&s, &w->nodes[node].s);
+	flow_state_copy(&s, &w->nodes[node].s);
 	if (passes && c->top) {
 		forget_stack(&s);
 	} else if (passes) {
-		state_release(&s);
+		flow_state_release(&s);
 		s.stack = stack_ref(result->stack);
 		s.lost |= result->lost;
 	}
 	clobber_regs(&s);
 	s.regs[0] = result->regs[0];
 	flow_fork(w, w->nodes[node].context, w->nodes[node].insn + 1, &s);
-	state_release(&s);
+	flow_state_release(&s);
 }
 
 static bool add_caller(struct work *w, uint32_t context, uint32_t node)
@@ -145,15 +145,15 @@ static void call_static(struct work *w, struct walk *at, uint32_t func)
 	if (!make_entry(w, func, &at->s, &entry))
 		return;
 	context = context_of(w, func, &entry);
-	state_release(&entry);
+	flow_state_release(&entry);
 	if (context == IMAGE_NONE || !add_caller(w, context, at->node))
 		return;
 	for (i = 0; i < w->contexts[context].result_cnt; i++) {
 		struct state result;
 
-		state_copy(&result, &w->contexts[context].results[i]);
+		flow_state_copy(&result, &w->contexts[context].results[i]);
 		resume(w, context, at->node, &result);
-		state_release(&result);
+		flow_state_release(&result);
 	}
 }
 
@@ -169,13 +169,13 @@ static struct state *add_result(struct work *w, struct context *c, const struct 
 		return NULL;
 	}
 	for (i = 0; i < c->result_cnt; i++)
-		if (state_covers(&c->results[i], r))
+		if (flow_state_covers(&c->results[i], r))
 			return NULL;
 	if (c->result_cnt < limit) {
-		state_copy(&c->results[c->result_cnt], r);
+		flow_state_copy(&c->results[c->result_cnt], r);
 		return &c->results[c->result_cnt++];
 	}
-	w->err = state_join(&c->results[c->result_cnt - 1], r);
+	w->err = flow_state_join(&c->results[c->result_cnt - 1], r);
 	return w->err ? NULL : &c->results[c->result_cnt - 1];
 }
 
@@ -193,13 +193,13 @@ void flow_exit(struct work *w, struct walk *at)
 		return;
 	}
 	kept = add_result(w, c, &result);
-	state_release(&result);
+	flow_state_release(&result);
 	if (!kept)
 		return;
-	state_copy(&result, kept);
+	flow_state_copy(&result, kept);
 	for (i = 0; i < w->contexts[at->context].caller_cnt; i++)
 		resume(w, at->context, w->contexts[at->context].callers[i], &result);
-	state_release(&result);
+	flow_state_release(&result);
 }
 
 /* --- what is not walked into --- */

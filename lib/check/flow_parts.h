@@ -21,13 +21,13 @@ struct state {
 	bool lost; /* an address of a frame may be anywhere */
 };
 
-void state_copy(struct state *out, const struct state *s);
-void state_release(struct state *s);
+void flow_state_copy(struct state *out, const struct state *s);
+void flow_state_release(struct state *s);
 /* All that can follow from b has followed from a. */
-bool state_covers(const struct state *a, const struct state *b);
-bool state_equal(const struct state *a, const struct state *b);
+bool flow_state_covers(const struct state *a, const struct state *b);
+bool flow_state_equal(const struct state *a, const struct state *b);
 /* Keep of a what is true of b as well. 0 or -ENOMEM. */
-int state_join(struct state *a, const struct state *b);
+int flow_state_join(struct state *a, const struct state *b);
 
 /* A state that has been seen at an instruction, in a context. */
 struct node {

@@ -4,19 +4,19 @@
 
 #include "lib/check/flow_parts.h"
 
-void state_copy(struct state *out, const struct state *s)
+void flow_state_copy(struct state *out, const struct state *s)
 {
 	*out = *s;
 	stack_ref(out->stack);
 }
 
-void state_release(struct state *s)
+void flow_state_release(struct state *s)
 {
 	stack_free(s->stack);
 	s->stack = NULL;
 }
 
-bool state_covers(const struct state *a, const struct state *b)
+bool flow_state_covers(const struct state *a, const struct state *b)
 {
 	int i;
 
@@ -30,7 +30,7 @@ bool state_covers(const struct state *a, const struct state *b)
 	return stack_covers(a->stack, b->stack, a->lost);
 }
 
-bool state_equal(const struct state *a, const struct state *b)
+bool flow_state_equal(const struct state *a, const struct state *b)
 {
 	int i;
 
@@ -40,7 +40,7 @@ bool state_equal(const struct state *a, const struct state *b)
 	return a->lost == b->lost && stack_equal(a->stack, b->stack);
 }
 
-int state_join(struct state *a, const struct state *b)
+int flow_state_join(struct state *a, const struct state *b)
 {
 	int i, err = 0;
 

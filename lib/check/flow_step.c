@@ -176,7 +176,7 @@ static bool forget_at(struct state *s, const struct value *p)
 	if (p->kind == VALUE_FRAME_ANY)
 		return stack_forget(&s->stack, p->index, -STACK_SIZE, 0);
 	if (s->lost && p->kind == VALUE_ANY)
-		state_release(s);
+		flow_state_release(s);
 	return true;
 }
 
@@ -335,13 +335,13 @@ static bool branch(struct work *w, struct walk *at, const struct bpf_insn *in)
 	at->insn = taken == 1 ? to : at->insn + 1;
 	if (taken >= 0)
 		return true;
-	state_copy(&s, &at->s);
+	flow_state_copy(&s, &at->s);
 	if (op == BPF_JEQ)
 		refine(&s, in, &src);
 	else if (op == BPF_JNE)
 		refine(&at->s, in, &src);
 	flow_fork(w, at->context, to, &s);
-	state_release(&s);
+	flow_state_release(&s);
 	return true;
 }
 
