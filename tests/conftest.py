@@ -17,6 +17,7 @@
 """
 
 import ctypes
+import importlib.util
 import json
 import os
 import platform
@@ -349,6 +350,7 @@ NEEDS = {
     "bpftool-7.8": lambda: None if forky_bpftool().exists() else "no bpftool 7.8: run 'make deps'",
     "fuzzers": lambda: None if (REPO / "build/fuzz/seeds").exists() else "no fuzzers: run 'make fuzz-build'",
     "x86_64": lambda: None if platform.machine() == "x86_64" else "not x86_64",
+    "selenium": lambda: None if importlib.util.find_spec("selenium") else "no python3-selenium",
 }
 
 

@@ -216,11 +216,13 @@ static void add_places(struct text *t, struct skep_node *section,
 		       const struct matrix_group *g)
 {
 	struct buf b = { 0 };
-	size_t all = concerned_cnt(t, g->row);
+	size_t all = concerned_cnt(t, g->row), i = 0, end;
 
-	if (g->n == all && all > 1)
+	if (g->n == all && all > 1) {
 		buf_fmt(&b, "all %zu", all);
-	for (size_t i = 0, end; !b.len && i < g->n; i = end) {
+		i = g->n;
+	}
+	for (; i < g->n; i = end) {
 		for (end = i + 1; end < g->n; end++)
 			if (g->places[end] != g->places[end - 1] + 1 ||
 			    !matrix_lineup_joins(&t->lineup, t->m, g->places[end]))
