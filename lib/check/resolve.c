@@ -252,10 +252,11 @@ static int resolve_anew(struct resolver *r, const struct bpf_core_relo *relo, in
 /* The slot of a record's content. */
 static uint32_t *slot_of(const struct resolver *r, const struct ext_row *row)
 {
-	uint32_t at = row->relo.type_id * 2654435761u ^ row->relo.access * 2246822519u ^
-		      row->relo.kind * 3266489917u;
+	uint64_t h = (uint64_t)row->relo.type_id << 36 ^ (uint64_t)row->relo.access << 4 ^
+		     row->relo.kind;
+	uint32_t at = h * 0x9e3779b97f4a7c15u >> 32;
 
-	for (at ^= at >> 15;; at++) {
+	for (;; at++) {
 		uint32_t *slot = &r->slots[at & r->mask];
 		const struct ext_row *other = *slot ? &r->w.relos->rows[*slot - 1] : NULL;
 
