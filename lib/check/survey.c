@@ -206,7 +206,7 @@ int survey_make(struct survey **out, const struct survey_query *q, struct skep_e
 	if (!rc)
 		rc = survey_choose(s, err);
 	if (!rc)
-		rc = survey_firsts(s, err);
+		rc = survey_nearest(s, err);
 	if (rc)
 		return rc;
 	sum_up(s);

@@ -15,8 +15,10 @@ struct survey_cell {
 	struct explained *words; /* by finding */
 	char **places; /* by finding: instead with the first kernel that has it; NULL: as it was */
 	char *reason;
-	bool has_oldest; /* of the kernels with this verdict one has a known release */
-	size_t oldest;   /* of those the lowest */
+	uint32_t oldest,
+		newest;   /* of the kernels with this verdict; 0: no release is known */
+	const char *arch; /* of the first of them; NULL unknown */
+	bool lacks;       /* what is being looked for */
 };
 
 struct survey_row {
@@ -46,7 +48,7 @@ void survey_row_release(struct survey_row *r);
 int survey_choose(struct survey *s, struct skep_err *err);
 enum verdict_word survey_choice_word(const struct survey *s, size_t choice, size_t kernel);
 
-/* Tell of what fails which kernel of the survey is the first that has it. */
-int survey_firsts(struct survey *s, struct skep_err *err);
+/* Tell of what fails which kernel of the survey is the nearest that has it. */
+int survey_nearest(struct survey *s, struct skep_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is known only once every kernel was asked: which variant each gets, and where something is first. */
+/* What is known only once every kernel was asked: which variant each gets, and where else something is. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,73 +88,103 @@ static bool lacks(const struct verdict *v, uint32_t need)
 	return false;
 }
 
-/* Of the kernels with a verdict the one of the lowest release. */
-static void find_oldest(const struct survey *s, struct survey_row *r)
+/* From which to which release kernels have a verdict, and of which architecture the first of them is. */
+static void find_span(const struct survey *s, struct survey_row *r)
 {
 	for (size_t k = 0; k < s->m.kernel_cnt; k++) {
 		struct survey_cell *c = (struct survey_cell *)r->cells[k];
+		uint32_t version = s->versions[k];
 
-		if (c && s->versions[k] &&
-		    (!c->has_oldest || s->versions[k] < s->versions[c->oldest])) {
-			c->has_oldest = true;
-			c->oldest = k;
-		}
-	}
-}
-
-/* The kernel of the lowest release whose answer is yes; -1: none. */
-static int first_with(const struct survey *s, const struct survey_row *r, uint32_t need)
-{
-	int first = -1;
-
-	for (size_t i = 0; i < r->cnt; i++) {
-		const struct survey_cell *c = r->all[i];
-
-		if (!c->has_oldest || lacks(c->verdict, need))
+		if (!c || !version)
 			continue;
-		if (first < 0 || s->versions[c->oldest] < s->versions[first])
-			first = c->oldest;
+		if (!c->oldest) {
+			c->arch = s->m.kernels[k].arch;
+			c->oldest = c->newest = version;
+		}
+		if (version < c->oldest)
+			c->oldest = version;
+		if (version > c->newest)
+			c->newest = version;
 	}
-	return first;
 }
 
-static int tell_first(const struct survey *s, struct survey_cell *c, size_t finding,
-		      int kernel)
+/* The kernels nearest to those that lack something: the last before them and the first behind that has it. */
+struct nearest {
+	int before, behind;
+};
+
+static void look_at(const struct survey *s, const struct survey_cell *lacking, size_t k,
+		    struct nearest *n)
+{
+	uint32_t version = s->versions[k];
+
+	if (!version || s->m.kernels[k].arch != lacking->arch)
+		return;
+	if (version < lacking->oldest &&
+	    (n->before < 0 || version > s->versions[n->before]))
+		n->before = k;
+	if (version > lacking->newest &&
+	    (n->behind < 0 || version < s->versions[n->behind]))
+		n->behind = k;
+}
+
+static struct nearest find_nearest(const struct survey *s, const struct survey_row *r,
+				   const struct survey_cell *lacking, uint32_t need)
+{
+	struct nearest n = { -1, -1 };
+
+	for (size_t i = 0; i < r->cnt; i++)
+		r->all[i]->lacks = lacks(r->all[i]->verdict, need);
+	for (size_t k = 0; k < s->m.kernel_cnt; k++) {
+		const struct survey_cell *c = (const struct survey_cell *)r->cells[k];
+
+		if (c && !c->lacks)
+			look_at(s, lacking, k, &n);
+	}
+	return n;
+}
+
+static int tell_nearest(const struct survey *s, struct survey_cell *c, size_t finding,
+			struct nearest n)
 {
 	struct matrix_finding *f = &c->findings[finding];
-	const char *id = s->m.kernels[kernel].id;
+	bool was = n.before >= 0;
+	int kernel = was ? n.before : n.behind;
 
+	if (kernel < 0)
+		return 0;
 	c->places[finding] =
-		f->instead ? text_fmt("%s; of these kernels the first that has it is %s",
-				      f->instead, id)
-			   : text_fmt("of these kernels the first that has it is %s", id);
+		text_fmt("%s%sof these kernels the %s that has it is %s",
+			 f->instead ? f->instead : "", f->instead ? "; " : "",
+			 was ? "last" : "first", s->m.kernels[kernel].id);
 	f->instead = c->places[finding];
 	return f->instead ? 0 : -ENOMEM;
 }
 
-static int row_firsts(const struct survey *s, struct survey_row *r)
+static int tell_row(const struct survey *s, struct survey_row *r)
 {
 	int rc = 0;
 
-	find_oldest(s, r);
-	for (size_t i = 0; i < r->cnt; i++)
-		for (size_t j = 0; j < r->all[i]->verdict->n && !rc; j++) {
-			const struct finding *f = &r->all[i]->verdict->findings[j];
-			int kernel = -1;
+	find_span(s, r);
+	for (size_t i = 0; i < r->cnt; i++) {
+		struct survey_cell *c = r->all[i];
 
-			if (f->need != IMAGE_NONE && f->answer.word == HOLD_NO)
-				kernel = first_with(s, r, f->need);
-			if (kernel >= 0)
-				rc = tell_first(s, r->all[i], j, kernel);
+		for (size_t j = 0; j < c->verdict->n && !rc; j++) {
+			const struct finding *f = &c->verdict->findings[j];
+
+			if (c->oldest && f->need != IMAGE_NONE &&
+			    f->answer.word == HOLD_NO)
+				rc = tell_nearest(s, c, j, find_nearest(s, r, c, f->need));
 		}
+	}
 	return rc;
 }
 
-int survey_firsts(struct survey *s, struct skep_err *err)
+int survey_nearest(struct survey *s, struct skep_err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < s->m.row_cnt && !rc; i++)
-		rc = row_firsts(s, &s->rows[i]);
+		rc = tell_row(s, &s->rows[i]);
 	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
 }
