@@ -17,7 +17,7 @@ static struct hook hook_of(const struct telling *t)
 	return h;
 }
 
-/* "openat" of "syscalls/sys_enter_openat" */
+/* "sched_switch" of "sched/sched_switch" */
 static const char *last(const char *target)
 {
 	const char *slash = strrchr(target, '/');
@@ -25,9 +25,32 @@ static const char *last(const char *target)
 	return slash ? slash + 1 : target;
 }
 
+/* "openat" of "syscalls/sys_enter_openat" */
+static const char *syscall_of(const char *target)
+{
+	static const char *const begins[] = { "sys_enter_", "sys_exit_" };
+	const char *name = last(target);
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return name + strlen(begins[i]);
+	return name;
+}
+
+static void tell_variant(struct telling *t)
+{
+	const char *target = hook_of(t).target, *colon = strchr(target, ':');
+	char name[256];
+
+	if (hold_variant_name(name, sizeof(name), colon ? colon + 1 : target,
+			      t->a->detail))
+		buf_fmt(&t->instead, "there is %s", name);
+}
+
 void tell_no_function(struct telling *t)
 {
 	buf_fmt(&t->what, "function %s does not exist, or is inlined", hook_of(t).target);
+	tell_variant(t);
 	tell_optional(t, "where the function exists");
 }
 
@@ -46,7 +69,7 @@ void tell_no_tracepoint(struct telling *t)
 
 void tell_no_syscall(struct telling *t)
 {
-	buf_fmt(&t->what, "system call of %s does not exist", last(hook_of(t).target));
+	buf_fmt(&t->what, "system call %s does not exist", syscall_of(hook_of(t).target));
 	tell_optional(t, "where the system call exists");
 }
 

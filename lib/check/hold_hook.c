@@ -54,8 +54,11 @@ static struct answer hold_trampoline(const struct hook *h, const struct target *
 
 	if (!h->target)
 		return hold_unknown(WHY_TARGET_UNKNOWN);
-	if (!hold_find_func(t, h->target, ""))
-		return missing_btf(t, WHY_NO_FUNCTION);
+	if (!hold_find_func(t, h->target, "")) {
+		a = missing_btf(t, WHY_NO_FUNCTION);
+		a.detail = hold_variant(t, bare(h->target));
+		return a;
+	}
 	if (h->sleepable)
 		a = may_sleep(bare(h->target), t);
 	else if (!strcmp(h->base, "fmod_ret"))
@@ -111,7 +114,8 @@ static struct answer by_symbol(const char *target, const struct target *t)
 	name[len] = '\0';
 	if (hold_find_func(t, name, ""))
 		return hold_yes();
-	return at_attach(HOLD_UNKNOWN, WHY_FUNCTION_UNKNOWN);
+	return hold_say(HOLD_UNKNOWN, HOLD_ATTACH, WHY_FUNCTION_UNKNOWN,
+			hold_variant(t, name));
 }
 
 static struct answer hold_kprobe(const struct hook *h, const struct target *t)
@@ -123,8 +127,12 @@ static struct answer hold_kprobe(const struct hook *h, const struct target *t)
 
 static struct answer hold_kprobe_multi(const struct hook *h, const struct target *t)
 {
-	struct answer a = hold_by_option(t, HOLD_ATTACH, OPTION_FPROBE);
+	struct answer a = hold_yes();
 
+	/* of kernels before it, the attach type tells */
+	if (target_value(t, "bpf_attach_type", "BPF_TRACE_KPROBE_MULTI",
+			 BPF_TRACE_KPROBE_MULTI) != TARGET_NO)
+		a = hold_by_option(t, HOLD_ATTACH, OPTION_FPROBE);
 	if (!h->target || !hold_is_yes(&a))
 		return a;
 	/* a pattern attaches to what there is */

@@ -110,6 +110,13 @@ bool hold_hook_of(struct hook *h, const struct obj_program *p);
 uint32_t hold_find_func(const struct target *t, const char *name, const char *prefix);
 uint32_t hold_find_trace(const struct target *t, const char *name);
 
+/*
+ * A function that is not there under its own name: number of the way of naming under which there is one, 0: none. As
+ * part of an answer it tells kernels with different ones apart. And the name.
+ */
+uint32_t hold_variant(const struct target *t, const char *name);
+bool hold_variant_name(char *out, size_t size, const char *name, uint32_t variant);
+
 /* SYSCALL_DEFINE(name): the function of one there; 0: none. "openat". */
 uint32_t hold_find_syscall(const struct target *t, const char *name);
 struct answer hold_ksyscall(const struct hook *h, const struct target *t);

@@ -18,9 +18,9 @@
 	X(WHY_NO_FIELD)            /* poisoned: nothing matches */                     \
 	X(WHY_NO_TYPE)             /* the same, there is no such type */               \
 	X(WHY_NO_ENUM_VALUE)                                                           \
-	X(WHY_BAD_SIZE)    /* poisoned: the field's size or kind changed */            \
-	X(WHY_RELO_FAILED) /* libbpf refuses the object */                             \
-	X(WHY_NO_FUNCTION)                                                             \
+	X(WHY_BAD_SIZE)         /* poisoned: the field's size or kind changed */       \
+	X(WHY_RELO_FAILED)      /* libbpf refuses the object */                        \
+	X(WHY_NO_FUNCTION)      /* detail: hold_variant() that is there */             \
 	X(WHY_FUNCTION_UNKNOWN) /* not in BTF, may be there all the same */            \
 	X(WHY_NO_KFUNC)                                                                \
 	X(WHY_NOT_A_KFUNC) /* a function of that name that is not tagged so */         \
