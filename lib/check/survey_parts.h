@@ -13,7 +13,7 @@ struct survey_cell {
 	const struct verdict *verdict;
 	struct matrix_finding *findings;
 	struct explained *words; /* by finding */
-	char **places; /* by finding: instead with the first kernel that has it; NULL: as it was */
+	char **places; /* by finding: instead with the nearest kernel that has it; NULL: as it was */
 	char *reason;
 	uint32_t oldest,
 		newest;   /* of the kernels with this verdict; 0: no release is known */
