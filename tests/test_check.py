@@ -87,7 +87,8 @@ def test_portable_program_on_debian_kernels(check, compiled):
     assert "task_struct.state" in state["instead"]
     hook = found(told["forky"], status="fails")
     assert [(f["kind"], f["program"], f["phase"]) for f in hook] == [("hook", "on_unlink", "load")]
-    assert int(hook[0]["source"].split(":")[-2]) == line_of(SOURCE, "FENTRY")
+    first = line_of(SOURCE, "FENTRY")  # clang tells of a program's statements, not of its head
+    assert first <= int(hook[0]["source"].split(":")[-2]) <= first + 2
     for suite in ("bullseye", "bookworm"):
         guarded = found(told[suite], status="guarded", kind="relocation")
         assert {int(f["source"].split(":")[-2]) for f in guarded} == {line_of(SOURCE, "GUARDED")}
@@ -136,7 +137,7 @@ def test_nothing_named_is_the_whole_library(check, compiled, skep, kernel_librar
 
 
 def test_empty_library_is_the_running_kernel(check, compiled, tmp_path):
-    done = check(compiled(PLAIN, "plain"), "--json", home=tmp_path / "none")
+    done = check(compiled(PLAIN, "plain"), "--json", "-v", home=tmp_path / "none")
     assert done.rc == 0 and kernels_of(done) == ["host"]
     assert "no kernels in the library: checking the running one" in done.err
 
@@ -192,7 +193,7 @@ def test_both_policies_are_rows(check, compiled):
     [
         ("text", b"hello", 2, "{}: neither a BPF object nor a package"),
         ("empty", b"", 2, "{}: neither a BPF object nor a package"),
-        ("absent", None, 3, "{}: No such file or directory"),
+        ("absent", None, 3, "{}: cannot open: No such file or directory"),
     ],
 )
 def test_bad_files(check, tmp_path, name, content, rc, message):
@@ -228,7 +229,7 @@ def test_equal_layouts_are_judged_once(skep, compiled, tmp_path):
     done = skep("check", plain, "--all", "--json", env={**env})
     assert len(done.json()["objects"][0]["kernels"]) == 20
     explained = skep("check", plain, "--all", "--explain", env=env)
-    assert "20 answers of kernels: 1 layouts" in explained.err, explained.err
+    assert "kernels asked: 20, distinct layouts: 1, distinct verdicts: 1" in explained.err, explained.err
 
 
 def test_json_is_one_object_whatever_the_verdict(check, compiled):

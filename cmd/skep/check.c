@@ -117,6 +117,7 @@ static enum skep_policy policy_of(const char *name)
 static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *err)
 {
 	struct skep_check_opts opts = { .sz = sizeof(opts) };
+	struct cmd_common common = { 0 };
 	struct wish w = { 0 };
 	const struct opt table[] = {
 		OPT_LIST(0, "kernel", &w.kernels, "ID",
@@ -128,20 +129,20 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 		OPT_CHOICE(0, "policy", &w.policy, "user|kernel|both",
 			   "who relocates: libbpf, or the kernel of a signed loader"),
 		OPT_FLAG(
-			0, "explain", &opts.explain,
+			0, "explain", &common.explain,
 			"every requirement that is lacking: where, what is there instead, what to do"),
 		OPT_STRING(0, "html", &opts.html, "FILE", "also write a page to look at"),
 		OPT_STRING(0, "junit", &opts.junit, "FILE", "also write JUnit's XML"),
 		OPT_STRING(0, "sarif", &opts.sarif, "FILE", "also write SARIF 2.1.0"),
 		OPT_END,
 	};
-	struct cmd_common common = { 0 };
 	int rc = cmd_options(cmd, table, argc, argv, 1, 1024, &w.files, &common, err);
 
 	if (rc) {
 		rc = rc < 0 ? rc : 0;
 	} else {
 		opts.policy = policy_of(w.policy);
+		opts.explain = common.explain;
 		rc = check(&w, &opts, &common, err);
 	}
 	opt_list_release(&w.files);

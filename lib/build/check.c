@@ -80,8 +80,8 @@ static int check_kernels(struct check_inputs *in, const struct skep_check_opts *
 		return rc;
 	stats = survey_stats(s);
 	skep_log(opts->log, SKEP_LOG_EXPLAIN,
-		 "%zu answers of kernels: %zu layouts, %zu verdicts", stats.kernels,
-		 stats.layouts, stats.verdicts);
+		 "kernels asked: %zu, distinct layouts: %zu, distinct verdicts: %zu",
+		 stats.kernels, stats.layouts, stats.verdicts);
 	return give(survey_matrix(s), opts, report, verdict, err);
 }
 

@@ -12,7 +12,7 @@
 
 struct chooser {
 	struct check_inputs *in;
-	const struct profile *const *all; /* of the library, sorted */
+	const struct profile **all; /* of the library, sorted */
 	size_t n;
 	bool *chosen; /* of those */
 	size_t cap;   /* of in->kernels */
@@ -157,6 +157,21 @@ static int choose_all(struct chooser *c, const struct skep_check_opts *opts,
 	return rc;
 }
 
+/* The library's own list lasts until the next question. */
+static int copy_list(struct chooser *c, struct skep_err *err)
+{
+	const struct profile *const *all;
+	int rc = library_list(c->in->lib, &all, &c->n, err);
+
+	if (rc)
+		return rc;
+	c->all = calloc(c->n + 1, sizeof(*c->all));
+	if (!c->all)
+		return skep_fail(err, ENOMEM, "out of memory");
+	memcpy(c->all, all, c->n * sizeof(*c->all));
+	return 0;
+}
+
 int check_inputs_kernels(struct check_inputs *in, const struct skep_check_opts *opts,
 			 struct skep_err *err)
 {
@@ -166,12 +181,13 @@ int check_inputs_kernels(struct check_inputs *in, const struct skep_check_opts *
 	if (opts->home)
 		rc = library_open(&in->lib, opts->home, err);
 	if (!rc && in->lib)
-		rc = library_list(in->lib, &c.all, &c.n, err);
-	if (rc)
-		return rc;
-	c.chosen = calloc(c.n + 1, sizeof(*c.chosen));
-	rc = c.chosen ? choose_all(&c, opts, err)
-		      : skep_fail(err, ENOMEM, "out of memory");
+		rc = copy_list(&c, err);
+	if (!rc) {
+		c.chosen = calloc(c.n + 1, sizeof(*c.chosen));
+		rc = c.chosen ? choose_all(&c, opts, err)
+			      : skep_fail(err, ENOMEM, "out of memory");
+	}
 	free(c.chosen);
+	free(c.all);
 	return rc;
 }

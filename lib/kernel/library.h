@@ -29,7 +29,10 @@ void library_free(struct library *lib);
 
 DEFINE_CLEANUP(struct library *, library_free)
 
-/* All profiles, sorted by id (versions within as versions). Borrowed until the library is freed. */
+/*
+ * All profiles, sorted by id (versions within as versions). Borrowed until the library is freed; the array until
+ * the next question to it.
+ */
 int library_list(struct library *lib, const struct profile *const **profiles, size_t *n,
 		 struct skep_err *err);
 
