@@ -58,3 +58,15 @@ int messages_fail(const struct messages *m, struct skep_err *err, int code,
 {
 	return skep_fail(err, code, "%s", m->first[0] ? m->first : fallback);
 }
+
+/* "prog '': relo #3: value too big", "prog '': relo 3 at insn #7 can't be satisfied" */
+const char *messages_relo(const struct messages *m)
+{
+	static const char prog[] = "prog '': ", relo[] = "relo #";
+	const char *text = m->first, *end;
+
+	if (!strncmp(text, prog, strlen(prog)))
+		text += strlen(prog);
+	end = !strncmp(text, relo, strlen(relo)) ? strstr(text, ": ") : NULL;
+	return end ? end + 2 : text;
+}

@@ -23,4 +23,7 @@ void messages_end(struct messages *m);
 int messages_fail(const struct messages *m, struct skep_err *err, int code,
 		  const char *fallback);
 
+/* The first warning of relocating, without program and number: "field offset ambiguity: 0 != 32"; "" if none. Borrowed. */
+const char *messages_relo(const struct messages *m);
+
 #endif

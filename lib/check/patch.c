@@ -12,21 +12,13 @@
 
 #include "lib/btf/messages.h"
 
-#define POISON_IMM 0xbad2310 /* of the call that libbpf puts in place of an instruction */
+#define NOT_PATCHED "not an instruction that can be relocated"
+#define POISON_IMM  0xbad2310 /* of the call that libbpf puts in place of an instruction */
 
 static bool is_poison(const struct bpf_insn *insn)
 {
 	return insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && !insn->dst_reg &&
 	       insn->imm == POISON_IMM;
-}
-
-/* "prog '': relo #3: insn #7 (LDX/ST/STX) value too big: 40000" -> "insn #7 (…" */
-static const char *bare(const char *message)
-{
-	const char *relo = strstr(message, "relo #");
-	const char *end = relo ? strstr(relo, ": ") : NULL;
-
-	return end ? end + 2 : message;
 }
 
 /* Instructions in messages are counted as libbpf counts them: within their function. */
@@ -83,9 +75,7 @@ static int patch_row(struct patch *out, const struct image *im, size_t number,
 		return set_failed(to, "a 64-bit load without its second half");
 	m->first[0] = '\0';
 	if (patch_insn(out, im, insn, row, number))
-		return set_failed(to, m->first[0] ? bare(m->first)
-						  : "an instruction that cannot be "
-						    "relocated");
+		return set_failed(to, m->first[0] ? messages_relo(m) : NOT_PATCHED);
 	if (is_poison(&out->insns[insn]))
 		to->word = PATCH_POISONED;
 	return 0;

@@ -124,15 +124,6 @@ static bool is_foreign(const struct object *o)
 	return o->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
-/* "prog '': relo #3: field offset ambiguity: 0 != 32" -> "field offset ambiguity: 0 != 32" */
-static const char *bare(const char *message)
-{
-	const char *relo = strstr(message, "relo #");
-	const char *end = relo ? strstr(relo, ": ") : NULL;
-
-	return end ? end + 2 : message;
-}
-
 uint32_t resolve_kernel_id(const struct btf_index *ix, uint32_t id)
 {
 	struct btf_index_part part = { 0 };
@@ -220,7 +211,7 @@ static int apply(struct resolver *r, const struct bpf_core_relo *relo, int numbe
 
 static int tell_why(const struct resolver *r, struct resolve_row *row)
 {
-	const char *why = bare(r->messages.first);
+	const char *why = messages_relo(&r->messages);
 
 	if (!*why && r->w.opts->policy == RESOLVE_KERNEL)
 		why = "the types are nested deeper than the kernel compares them";

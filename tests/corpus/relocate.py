@@ -23,7 +23,7 @@ from corpus.run import Corpus, environment  # noqa: E402
 from corpus.targets import add_packages, library_targets  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-COUNTS = ["records", "prepare", "internal", "nobody", "failed", "different"]
+COUNTS = ["records", "prepare", "internal", "nobody", "failed", "poisoned", "different"]
 BATCH = 40
 BEGIN, END = "<!-- begin: relocate.py -->", "<!-- end -->"
 

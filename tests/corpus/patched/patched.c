@@ -6,11 +6,11 @@
  *
  * Per object and kernel one line, then one per difference:
  *
- *   OBJECT NAME records=N prepare=N internal=N nobody=N failed=N different=N
+ *   OBJECT NAME records=N prepare=N internal=N nobody=N failed=N poisoned=N different=N
  *
  * prepare: judged by bpf_object__prepare(), all programs loaded; internal: by libbpf's resolver over the whole BTF and
  * its patching, where prepare stops before, or shows no such function; nobody: not judged. failed: of the judged,
- * those that both say the load fails at.
+ * those that both say the load fails at; poisoned: what skep leaves as an instruction that no verifier takes.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@
 enum { MAX_KERNELS = 64 };
 
 struct tally {
-	unsigned int prepare, internal, nobody, failed, different;
+	unsigned int prepare, internal, nobody, failed, poisoned, different;
 };
 
 static void give_up(const char *path, const char *what)
@@ -95,11 +95,12 @@ static void compare(const struct image *im, const struct kernel *k,
 		t.internal += theirs[i].by == INTERNAL;
 		t.nobody += theirs[i].by == NOBODY;
 		t.failed += theirs[i].failed;
+		t.poisoned += ours->rows[i].word == PATCH_POISONED;
 		t.different += theirs[i].by && !same(ours, im, i, &theirs[i]);
 	}
-	printf("%s %s records=%zu prepare=%u internal=%u nobody=%u failed=%u different=%u\n",
+	printf("%s %s records=%zu prepare=%u internal=%u nobody=%u failed=%u poisoned=%u different=%u\n",
 	       im->o->where, k->name, n, t.prepare, t.internal, t.nobody, t.failed,
-	       t.different);
+	       t.poisoned, t.different);
 	for (size_t i = 0; i < n; i++)
 		if (theirs[i].by && !same(ours, im, i, &theirs[i]))
 			show(ours, im, i, &theirs[i]);

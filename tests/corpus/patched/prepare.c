@@ -29,8 +29,8 @@ static int follow(enum libbpf_print_level level, const char *fmt, va_list args)
 	vsnprintf(line, sizeof(line), fmt, args);
 	if (strstr(line, ": found ") && strstr(line, " CO-RE relocations"))
 		progress.began = true;
-	if (sscanf(line, "prog '%255[^']': relo #%u: failed to%n", progress.function,
-		   &progress.number, &n) == 2 &&
+	if (sscanf(line, "libbpf: prog '%255[^']': relo #%u: failed to%n",
+		   progress.function, &progress.number, &n) == 2 &&
 	    n)
 		progress.failed = true;
 	return 0;
