@@ -298,12 +298,16 @@ def test_text(skep, need, compiled):
         "programs",
         "  name       type        section              attach type          insns  autoload",
         "  pass       xdp         xdp.frags            xdp                      2  no",
-        "helpers and kfuncs",
-        "  bpf_rcu_read_lock         kfunc   on_switch",
         "  table    hash          struct key     16  __u64      8      100  no_prealloc",
         "  .data         0    16  name     char[16]",
         "CO-RE relocations",
         "  on_switch    32  byte_off       struct task_struct.in[1].right[2]  0:2:1:1:1:2  probe.bpf.c:56",
+        "requirements",
+        "  least kernel, estimated: 6.2",
+        "  kind          name                       since  guarded  programs",
+        "  helper        bpf_loop                   5.17   no       on_switch",
+        "  kfunc         bpf_rcu_read_lock          6.2    no       on_switch",
+        "  kfunc         bpf_rcu_read_unlock        6.2    yes      on_switch",
     ]
     assert [line for line in lines if line in expect] == expect
     assert all(line == line.rstrip() and len(line) < 100 for line in lines)

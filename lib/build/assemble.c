@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/build/require.h"
 #include "lib/package/layout.h"
 
 #ifndef SKEP_LIBBPF_SOURCE
@@ -69,7 +70,9 @@ int assemble_object(struct manifest *m, const char *name, const struct object *o
 	for (size_t i = 0; i < o->map_cnt; i++)
 		if (!o->maps[i].data_section)
 			rc |= describe_map(&to->maps[to->map_cnt++], &o->maps[i]);
-	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
+	if (rc)
+		return skep_fail(err, ENOMEM, "out of memory");
+	return require_object(&to->requirements, o, err);
 }
 
 int assemble_head(struct manifest *m, const char *name, const char *version,

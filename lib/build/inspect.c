@@ -9,12 +9,29 @@
 #include "lib/base/fs.h"
 #include "lib/base/text.h"
 #include "lib/build/kind.h"
+#include "lib/build/require.h"
 #include "lib/object/inspect.h"
 #include "lib/object/object.h"
 #include "lib/package/package.h"
 
 DEFINE_CLEANUP(struct object *, object_free)
 DEFINE_CLEANUP(struct skep_pkg *, skep_pkg_free)
+DEFINE_CLEANUP(struct requirements *, requirements_free)
+
+/* known: what the package says of its requirements; NULL: they are worked out. */
+static int report(const struct object *o, const struct requirements *known,
+		  struct skep_node *into, bool text, struct skep_err *err)
+{
+	_cleanup_(requirements_freep) struct requirements *made = NULL;
+	int ret = object_report(o, into, text, err);
+
+	if (!ret && !known)
+		ret = require_object(&made, o, err);
+	if (ret)
+		return ret;
+	require_report(known ?: made, into, text);
+	return 0;
+}
 
 static int inspect_object(const char *path, const void *data, size_t size,
 			  struct skep_node *root, struct skep_err *err)
@@ -28,7 +45,7 @@ static int inspect_object(const char *path, const void *data, size_t size,
 	skep_node_str(root, "kind", NULL, "object");
 	skep_node_str(root, "file", "object", path);
 	skep_node_uint(root, "size", "bytes", size);
-	return object_report(o, root, true, err);
+	return report(o, NULL, root, true, err);
 }
 
 static void add_files(const struct manifest *m, struct skep_node *into, bool text)
@@ -116,10 +133,10 @@ static int add_object(const struct skep_pkg *p, const struct manifest *m,
 		return skep_err_at(err, pkg_where(p), 0, 0);
 	}
 	ret = object_read(&o, data, size, where, mo->name, err);
-	return ret ? ret
-		   : object_report(o,
-				   skep_node_section(into, mo->name, text ? file : NULL),
-				   text, err);
+	return ret
+		       ?: report(o, mo->requirements,
+				 skep_node_section(into, mo->name, text ? file : NULL),
+				 text, err);
 }
 
 /* People see the objects of the first platform only: another architecture has the same programs. */

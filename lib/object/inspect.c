@@ -129,12 +129,10 @@ static int compare_callees(const void *a, const void *b)
 	return by_callee(x, y) ?: (x->program > y->program) - (x->program < y->program);
 }
 
-/* By what is called, as a kernel has to provide it. */
+/* By what is called; people see it among the requirements. */
 static void add_callees(struct inspection *in, struct skep_node *into)
 {
-	struct skep_node *table = skep_node_table(into, "calls",
-						  label(in, "helpers and kfuncs")),
-			 *row;
+	struct skep_node *table = skep_node_table(into, "calls", NULL), *row;
 	char number[32];
 	size_t i;
 

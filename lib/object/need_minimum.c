@@ -85,6 +85,9 @@ struct need_minimum needs_minimum(const struct needs *n, const struct image *im,
 	for (size_t i = 0; i < n->n; i++) {
 		facts_version v = need_since(&n->rows[i]);
 
+		/* a kernel that does not know a type in a map's value takes it for bytes */
+		if (n->rows[i].kind == NEED_MAP_FIELD)
+			continue;
 		if (v <= m.version || (skip && skip[i]) ||
 		    !counts(n, &n->rows[i], im->o, all))
 			continue;

@@ -114,7 +114,8 @@ static void scan_jump(struct scan *s, const struct bpf_insn *in, uint32_t insn)
 		add_whole(s, FEATURE_JLT, insn);
 }
 
-static void scan_extern(struct scan *s, uint32_t e, uint32_t insn)
+/* To ask for the address of a weak kfunc is to ask whether it is there: only calls need it. */
+static void scan_extern(struct scan *s, uint32_t e, uint32_t insn, bool call)
 {
 	static const enum need_kind kinds[] = {
 		[EXTERN_KCONFIG] = NEED_KCONFIG,
@@ -125,7 +126,8 @@ static void scan_extern(struct scan *s, uint32_t e, uint32_t insn)
 
 	if (s->out->extern_at[e] == IMAGE_NONE)
 		s->out->extern_at[e] = insn;
-	add(s, kinds[x->kind], e, insn, false);
+	if (x->kind != EXTERN_KFUNC || call)
+		add(s, kinds[x->kind], e, insn, false);
 	if (x->kind != EXTERN_KSYM || !x->typed)
 		return;
 	if (x->weak)
@@ -142,7 +144,7 @@ static void scan_reference(struct scan *s, const struct bpf_insn *in, uint32_t i
 
 	switch (ref->kind) {
 	case IMAGE_REF_EXTERN:
-		scan_extern(s, ref->index, insn);
+		scan_extern(s, ref->index, insn, call);
 		break;
 	case IMAGE_REF_FUNC:
 		add_here(s, call ? FEATURE_SUBPROGRAMS : FEATURE_CALLBACKS, insn);

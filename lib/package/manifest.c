@@ -8,7 +8,8 @@
  *   arch       left out of a layer that several architectures share: then it is their platforms'
  *   toolchain  {clang, skep, libbpf, libbpf_source: "sha256:…", flags: ["-O2", …]}
  *   files      [{name, digest: "sha256:…", size}] every other layer entry, sorted by name
- *   objects    [{name, license, programs, maps}] in skep.yaml's order; layer entry <name>.bpf.o
+ *   objects    [{name, license, programs, maps, requirements?}] in skep.yaml's order; layer entry <name>.bpf.o;
+ *              requirements as in requirements.h
  *   programs   [{name, section, type, attach_type?, target, insns, autoload}]
  *   maps       [{name, type, event_type?, key_size, value_size, max_entries, flags, key_type?, value_type?}]
  *   params     [{name, type, default?, help?, bind: "rodata"|"max_entries"|"entries", target, object?}]
@@ -25,6 +26,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/package/manifest_bind.h"
+#include "lib/package/requirements.h"
 
 static int set_opt(struct json_t *v, const char *key, const char *value)
 {
@@ -82,6 +84,8 @@ static struct json_t *object_json(const struct manifest_object *o)
 	rc |= js_set_str(v, "license", o->license ? o->license : "");
 	rc |= js_set(v, "programs", programs);
 	rc |= js_set(v, "maps", maps);
+	if (o->requirements)
+		rc |= js_set(v, "requirements", requirements_json(o->requirements));
 	return done(v, rc);
 }
 
@@ -241,6 +245,7 @@ static void release_object(struct manifest_object *o)
 		free(m->key_type);
 		free(m->value_type);
 	}
+	requirements_free(o->requirements);
 	free(o->programs);
 	free(o->maps);
 	free(o->name);

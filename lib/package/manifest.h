@@ -36,6 +36,8 @@ struct manifest_map {
 	char *key_type, *value_type; /* NULL if untyped */
 };
 
+struct requirements;
+
 struct manifest_object {
 	char *name;    /* C identifier: "exec_watch" */
 	char *license; /* SEC("license") */
@@ -43,6 +45,7 @@ struct manifest_object {
 	size_t program_cnt;
 	struct manifest_map *maps; /* data sections left out */
 	size_t map_cnt;
+	struct requirements *requirements; /* NULL: the package does not say */
 };
 
 struct manifest_file {

@@ -14,6 +14,7 @@
 #include "lib/base/text.h"
 #include "lib/package/manifest_bind.h"
 #include "lib/package/oci.h"
+#include "lib/package/requirements.h"
 #include "lib/package/tar.h"
 
 #define MAX_ITEMS  4096
@@ -189,6 +190,9 @@ static void read_object(struct reader r, struct manifest_object *o)
 		read_program(item(&r, "programs", i, "program"), &o->programs[i]);
 	for (size_t i = 0; i < o->map_cnt; i++)
 		read_map(item(&r, "maps", i, "map"), &o->maps[i]);
+	if (!*r.rc && js_get(r.v, "requirements"))
+		*r.rc = requirements_read(&o->requirements, js_get(r.v, "requirements"),
+					  r.err);
 }
 
 static void read_file(struct reader r, struct manifest_file *f)

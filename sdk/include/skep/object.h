@@ -18,7 +18,20 @@
  *	  "globals": [{ "section", "offset": bytes, "size": bytes, "name", "type": C, "static": bool }],
  *	  "relocations": [{ "function": name|null, "insn": number within it, "kind": "byte_off" (libbpf's words),
  *	                    "path": "struct task_struct.signal.nr_threads", "access": "0:12:3",
- *	                    "source": "file:line"|null, "text": source line|null, "section" }] }
+ *	                    "source": "file:line"|null, "text": source line|null, "section" }],
+ *	  "requirements": {		what it asks of a kernel
+ *	    "minimum": "5.17"|null (estimated first release that loads it: what only newer kernels get to does not count),
+ *	    "because": "helper bpf_loop"|null, "source": "file:line"|null,	of that
+ *	    "isa": "v1".."v4",
+ *	    "needs": [REQUIREMENT], of kind "program type", "attach type", "map type", "helper", "kfunc", "feature"
+ *	             (instructions, and what else the loader and verifier have learnt), "kconfig", "kernel symbol",
+ *	             "struct_ops", "map field", "GPL license" (used, and the license is none)
+ *	    "hooks": [REQUIREMENT], of kind "hook": what programs attach to, as their section says
+ *	    "core": [REQUIREMENT] } }	of kind "field", "field exists", "type", "type exists", "enum value", "enum value exists"
+ *
+ *	REQUIREMENT: { "kind", "name", "since": "5.17"|null (first release that has it),
+ *	    "guarded": bool (not reached where existence checks say no, weak kfuncs are absent and the kernel is no newer than
+ *	    minimum), "programs": [name] ([]: the object as a whole), "sources": ["file:line"] (of a feature: the first) }
  *
  *	{ "kind": "package", "file": path, "name", "version", "license", "digest": "sha256:…",
  *	  "params": [{ "name", "type", "default": string|null, "bind": "rodata"|"max_entries"|"entries",
