@@ -48,6 +48,8 @@ enum {
 	STACK_DEPTH = 127,
 };
 
+#define ANOTHER "another program, which a map is to hold, is refused"
+
 /* Shared with the parent, which goes on where a worker ended. */
 struct place {
 	int object, program;
@@ -235,12 +237,14 @@ static void choose(struct bpf_object *o, const struct bpf_program *only)
 	bpf_object__for_each_program(p, o) bpf_program__set_autoload(p, p == only);
 }
 
-static int load_one(struct bpf_object *o, struct bpf_program *p)
+static int load_one(struct bpf_object *o, struct bpf_program *p, bool alone)
 {
 	int err;
 
 	fix_maps(o, bpf_program__type(p) == BPF_PROG_TYPE_STRUCT_OPS);
-	choose(o, p);
+	if (alone)
+		choose(o, p);
+	bpf_program__set_autoload(p, true);
 	bpf_program__set_log_buf(p, verifier_log, LOG_SIZE);
 	verifier_log[0] = '\0';
 	said_len = 0;
@@ -248,7 +252,8 @@ static int load_one(struct bpf_object *o, struct bpf_program *p)
 	err = bpf_object__prepare(o);
 	if (err)
 		return err;
-	choose(o, p);
+	if (alone)
+		choose(o, p);
 	err = bpf_object__load(o);
 	return err ?: bpf_program__fd(p) < 0 ? -EBADF : 0;
 }
@@ -262,12 +267,45 @@ static struct bpf_program *program_at(struct bpf_object *o, int at)
 	return NULL;
 }
 
+/* A map that others are put into cannot be without them. */
+static int load_with_others(const char *object, int at)
+{
+	struct bpf_object *o = bpf_object__open_file(object, NULL);
+	char refused[PAGE];
+	int err;
+
+	if (!o)
+		return -errno;
+	err = load_one(o, program_at(o, at), false);
+	bpf_object__close(o);
+	snprintf(refused, sizeof(refused), "prog '%s': BPF program load failed",
+		 place->name);
+	if (err && !strstr(said, refused))
+		strcpy(said, ANOTHER);
+	return err;
+}
+
+static void judge_program(const char *object, int at, struct bpf_object *o,
+			  struct bpf_program *p)
+{
+	const char *type = libbpf_bpf_prog_type_str(bpf_program__type(p));
+	int err;
+
+	snprintf(place->name, sizeof(place->name), "%s", bpf_program__name(p));
+	snprintf(place->type, sizeof(place->type), "%s", type ?: "-");
+	alarm((unsigned int)seconds);
+	err = load_one(o, p, true);
+	if (err && strstr(said, "failed to initialize slot"))
+		err = load_with_others(object, at);
+	alarm(0);
+	tell(object, err);
+}
+
 /* False: there is no such program. */
 static bool judge(const char *object, int at)
 {
-	struct bpf_object *o;
 	struct bpf_program *p;
-	const char *type;
+	struct bpf_object *o;
 
 	strcpy(place->name, "-");
 	strcpy(place->type, "-");
@@ -279,14 +317,8 @@ static bool judge(const char *object, int at)
 		return false;
 	}
 	p = program_at(o, at);
-	if (p) {
-		type = libbpf_bpf_prog_type_str(bpf_program__type(p));
-		snprintf(place->name, sizeof(place->name), "%s", bpf_program__name(p));
-		snprintf(place->type, sizeof(place->type), "%s", type ?: "-");
-		alarm((unsigned int)seconds);
-		tell(object, load_one(o, p));
-		alarm(0);
-	}
+	if (p)
+		judge_program(object, at, o, p);
 	bpf_object__close(o);
 	return p != NULL;
 }
