@@ -14,6 +14,7 @@ import pytest
 
 import skepfile
 from coreprobe import SOURCES, forge, probe  # noqa: F401
+from tinyproject import YAML, tiny  # noqa: F401
 
 pytestmark = [pytest.mark.need("clang-19"), pytest.mark.need("pahole")]
 
@@ -224,23 +225,21 @@ def test_a_kernel_that_is_not_there(skep, forge, library, tmp_path):
     assert not (tmp_path / "x.skep").exists()
 
 
-def test_build_takes_what_the_library_has(skep, project, library, tmp_path):
-    folder = project(build=False)
-    yaml = folder / "skep.yaml"
-    text = re.sub(r"^kernels:.*\n", "", yaml.read_text(), flags=re.M)
-    yaml.write_text(text + "kernels: [toy/x86_64/1.0, debian/nowhere, '>=99']\n")
+def test_build_takes_what_the_library_has(skep, tiny, library, tmp_path):
+    """A program that asks nothing of those kernels' types: whether others load there is tests/test_build_check.py's."""
+    folder = tiny(files={"skep.yaml": YAML + "kernels: [toy/x86_64/1.0, debian/nowhere, '>=99']\n"})
     first = skep("build", "-C", folder, env=library).ok()
     line = "no kernel 'debian/nowhere' for x86_64 in the library: the package has no types for it"
     assert first.err.splitlines().count(line) == 1 and "99" not in first.err
     assert first.err.splitlines().count(NAMELESS) == 1
-    manifest = json.loads(layer_of(folder / "build/exec-watch.skep")["skep/manifest.json"])
+    manifest = json.loads(layer_of(folder / "build/tiny.skep")["skep/manifest.json"])
     assert [k["id"] for k in manifest["kernels"]] == ["toy/x86_64/1.0"]
     again = skep("build", "-C", folder, "--json", env=library).ok()
     assert again.json()["steps"] == 0 and again.json()["digest"] in first.out
-    # another profile under that name is another package; without the library there is none
+    # another profile under that name is another package; without the library there is none, and nothing is checked
     empty = skep("build", "-C", folder, "--json", env={"SKEP_HOME": tmp_path / "none"}).ok()
-    assert empty.json()["steps"] == 1 and empty.json()["digest"] not in first.out
-    assert "kernels" not in json.loads(layer_of(folder / "build/exec-watch.skep")["skep/manifest.json"])
+    assert empty.json()["steps"] == 2 and empty.json()["digest"] not in first.out
+    assert "kernels" not in json.loads(layer_of(folder / "build/tiny.skep")["skep/manifest.json"])
 
 
 def test_manifests_that_list_kernels_wrongly(skep, tmp_path):

@@ -36,7 +36,7 @@ def test_a_good_file_gets_as_far_as_its_missing_source(read):
 # what is appended to GOOD -> where it is wrong, what is said
 KEYS = {
     "licence: MIT\n": ("4:1", "unknown key 'licence'", "did you mean 'license'?"),
-    "variants: {}\n": ("4:1", "unknown key 'variants'"),
+    "variant: {}\n": ("4:1", "unknown key 'variant'", "did you mean 'variants'?"),
     "name: again\n": ("4:1", "key 'name' is given twice"),
     "mcpu: v5\n": ("4:7", "'mcpu' wants v1, v2, v3 or v4, not 'v5'"),
     "mcpu: [v3]\n": ("4:7", "'mcpu' wants text, not a list"),

@@ -89,9 +89,19 @@ static void answer_extern(struct rule *r, size_t i, const struct dream *d)
 		return;
 	}
 	words = rule_extern_words(x);
-	there = words ? has(d, words) : d->has_all;
+	/* what is not weak guards nothing: without it there is nothing to go on with */
+	there = !x->weak || (words ? has(d, words) : d->has_all);
 	e->word = there ? FLOW_ADDRESS : FLOW_VALUE;
 	e->size = there ? 0 : sizeof(e->value);
+}
+
+/* The address of what is weak may be taken whether it is there or not. */
+static bool only_asks(const struct rule *r, const struct need *n, uint32_t insn)
+{
+	bool of_extern = n->kind == NEED_KFUNC || n->kind == NEED_KSYM;
+
+	return of_extern && r->im.externs[n->id].weak && insn != IMAGE_NONE &&
+	       r->im.insns[insn].code != (BPF_JMP | BPF_CALL);
 }
 
 static bool is_hit(const struct rule *r, const struct need *n, uint32_t program,
@@ -100,7 +110,7 @@ static bool is_hit(const struct rule *r, const struct need *n, uint32_t program,
 	for (uint32_t i = 0; i < n->use_cnt; i++) {
 		const struct need_use *u = &r->needs.uses[n->use_first + i];
 
-		if (u->program == program &&
+		if (u->program == program && !only_asks(r, n, u->insn) &&
 		    (u->insn == IMAGE_NONE || f->reached[u->insn]))
 			return true;
 	}

@@ -97,7 +97,8 @@ static char *hook(const struct obj_program *p)
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 		return text_fmt("typedef btf_trace_%s", target);
 	case BPF_PROG_TYPE_TRACEPOINT:
-		return text_fmt("typedef btf_trace_%s", tracepoint_of(target));
+		target = tracepoint_of(target);
+		return *target ? text_fmt("typedef btf_trace_%s", target) : NULL;
 	default:
 		return NULL;
 	}
