@@ -6,12 +6,14 @@ kernels. `make corpus` judges every program that there is, this file a fixed sam
 """
 
 import re
+from collections import Counter
 
 import pytest
 
 from conftest import NEEDS
 from corpus.judge import Compiler, differences, kinds
 from corpus.programs import SAMPLE, Program, Source, sample
+from corpus.relocate import Relocated, build_patched
 from corpus.run import Corpus
 from corpus.targets import library_targets
 
@@ -135,3 +137,18 @@ def test_judge_sees_a_layout(flawed):
 def test_judge_sees_an_enumerator(flawed):
     changed = flawed("own/type_based.bpf.c", r"\bBPF_TRACE_ITER = (\d+)", r"BPF_TRACE_ITER = 9\1")
     assert {"core", "core@trixie"} <= set(kinds(changed))
+
+
+# --- relocated -----------------------------------------------------------------------------------
+
+
+@pytest.mark.need("root")
+def test_sample_patched(verdicts, corpus, build_dir, tmp_path):
+    """Every CO-RE record of the sample is the instruction that libbpf makes of it, on every kernel."""
+    objects = [corpus.work / v.program.source.name / v.program.slug / "full.o" for v in verdicts.values()]
+    relocated = Relocated(build_patched(build_dir, tmp_path), corpus.targets)
+    counts, unread, different = relocated.judge([o for o in objects if o.exists()])
+    total = sum(counts.values(), Counter())
+    assert not different, "\n".join(different[:20])
+    assert not unread and not total["nobody"], unread
+    assert total["prepare"] > 100 * len(corpus.targets), total

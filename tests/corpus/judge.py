@@ -17,13 +17,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 LIBBPF = REPO / "build/deps/libbpf"
+PARTS = ["core", "declarations", "externs", "image", "oracle", "signature"]
 
 
 def build_oracle(folder):
     """The oracle's path, compiled unless it is newer than its sources."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    binary, parts = folder / "oracle", sorted(HERE.glob("*.[ch]"))
+    binary, parts = folder / "oracle", [*(HERE / f"{p}.c" for p in PARTS), *sorted(HERE.glob("*.h"))]
     archive = LIBBPF / "inst/libbpf.a"
     if not binary.exists() or any(p.stat().st_mtime > binary.stat().st_mtime for p in [*parts, archive]):
         new = folder / f"oracle.{os.getpid()}"
