@@ -69,7 +69,10 @@ static int answer(enum skep_verdict verdict, const struct skep_report *report,
 		return 1;
 	if (!missing)
 		return 3;
-	skep_fail(err, ENOENT, "'%s' is not in the kernel library", missing);
+	if (strspn(missing, "<>="))
+		skep_fail(err, ENOENT, "no kernel of the library is '%s'", missing);
+	else
+		skep_fail(err, ENOENT, "'%s' is not in the kernel library", missing);
 	if (!strncmp(missing, "debian/", 7))
 		skep_err_hint(err, "skep kernel fetch debian/%.*s",
 			      (int)strcspn(missing + 7, "/"), missing + 7);

@@ -9,10 +9,18 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/escape.h"
+#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/check/matrix_parts.h"
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
+
+struct sarif {
+	const struct matrix *m;
+	struct matrix_lineup lineup;
+	struct matrix_groups groups;
+	char *root; /* working folder: files below it are named relative to it */
+};
 
 static const char *const levels[] = { [MATRIX_FAILS] = "error",
 				      [MATRIX_UNKNOWN] = "warning",
@@ -39,12 +47,11 @@ static char *rule_id(const char *kind)
 	return id;
 }
 
-static size_t rule_of(const struct matrix_groups *g, const char *const *rules, size_t n,
-		      size_t group)
+static size_t rule_of(const char *const *kinds, size_t n, const char *kind)
 {
 	size_t i = 0;
 
-	while (i < n && strcmp(rules[i], g->items[group].finding->kind))
+	while (i < n && strcmp(kinds[i], kind))
 		i++;
 	return i;
 }
@@ -77,13 +84,16 @@ static struct json_t *rule(const char *kind)
 	return whole(v, rc);
 }
 
-/* A path as a relative URI; one from the root is a file's. */
-static void add_uri(struct buf *out, const char *path)
+/* A path as a URI: relative where it can be, which is what finds it in a checkout. */
+static void add_uri(struct buf *out, const struct sarif *s, const char *path)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789-._~/";
+	size_t root = strlen(s->root);
 
-	while (path[0] == '.' && path[1] == '/')
+	if (!strncmp(path, s->root, root) && path[root] == '/' && path[root + 1])
+		path += root + 1;
+	while (path[0] == '.' && path[1] == '/' && path[2])
 		path += 2;
 	buf_str(out, *path == '/' ? "file://" : "");
 	for (; *path; path++)
@@ -93,13 +103,13 @@ static void add_uri(struct buf *out, const char *path)
 			buf_fmt(out, "%%%02X", (unsigned char)*path);
 }
 
-static struct json_t *artifact(const char *path)
+static struct json_t *artifact(const struct sarif *s, const char *path)
 {
 	struct json_t *v = js_object();
 	struct buf b = { 0 };
 	int rc;
 
-	add_uri(&b, path);
+	add_uri(&b, s, path);
 	rc = js_set_str(v, "uri", b.data) | b.err;
 	buf_release(&b);
 	return whole(v, rc);
@@ -118,10 +128,12 @@ static struct json_t *region(const struct matrix_finding *f)
 }
 
 /* Where nothing tells the source, the object itself is the place. */
-static struct json_t *location(const struct matrix_finding *f, const char *object)
+static struct json_t *location(const struct sarif *s, const struct matrix_finding *f,
+			       const char *object)
 {
 	struct json_t *v = js_object(), *place = js_object(), *names, *name;
-	int rc = js_set(place, "artifactLocation", artifact(f->file ? f->file : object));
+	int rc = js_set(place, "artifactLocation",
+			artifact(s, f->file ? f->file : object));
 
 	if (f->file && f->line)
 		rc |= js_set(place, "region", region(f));
@@ -153,10 +165,9 @@ static struct json_t *text_of(const struct matrix_finding *f)
 	return v;
 }
 
-static struct json_t *properties(const struct matrix *m, const struct matrix_lineup *l,
-				 const struct matrix_group *g)
+static struct json_t *properties(const struct sarif *s, const struct matrix_group *g)
 {
-	const struct matrix_row *r = &m->rows[g->row];
+	const struct matrix_row *r = &s->m->rows[g->row];
 	struct json_t *v = js_object(), *kernels = js_array();
 	int rc = 0;
 
@@ -169,13 +180,14 @@ static struct json_t *properties(const struct matrix *m, const struct matrix_lin
 	rc |= js_set_str(v, "variant", r->variant);
 	rc |= js_set_str(v, "program", g->finding->program);
 	for (size_t i = 0; i < g->n; i++)
-		rc |= js_add_str(kernels, m->kernels[l->kernels[g->places[i]]].id);
+		rc |= js_add_str(kernels,
+				 s->m->kernels[s->lineup.kernels[g->places[i]]].id);
 	rc |= js_set(v, "kernels", kernels);
 	return whole(v, rc);
 }
 
-static struct json_t *result(const struct matrix *m, const struct matrix_lineup *l,
-			     const struct matrix_group *g, size_t rule_index)
+static struct json_t *result(const struct sarif *s, const struct matrix_group *g,
+			     size_t rule_index)
 {
 	_cleanup_free_ char *id = rule_id(g->finding->kind);
 	struct json_t *v = js_object(), *locations = js_array();
@@ -185,9 +197,9 @@ static struct json_t *result(const struct matrix *m, const struct matrix_lineup 
 	rc |= js_set_int(v, "ruleIndex", (int64_t)rule_index);
 	rc |= js_set_str(v, "level", levels[g->finding->status]);
 	rc |= js_set(v, "message", text_of(g->finding));
-	rc |= js_add(locations, location(g->finding, m->rows[g->row].file));
+	rc |= js_add(locations, location(s, g->finding, s->m->rows[g->row].file));
 	rc |= js_set(v, "locations", locations);
-	rc |= js_set(v, "properties", properties(m, l, g));
+	rc |= js_set(v, "properties", properties(s, g));
 	return whole(v, rc);
 }
 
@@ -223,39 +235,38 @@ static struct json_t *invocations(const struct matrix *m)
 	return whole(v, rc);
 }
 
-static struct json_t *run(const struct matrix *m, const struct matrix_lineup *l,
-			  const struct matrix_groups *g)
+static struct json_t *run(const struct sarif *s)
 {
+	const struct matrix_groups *g = &s->groups;
 	struct json_t *v = js_object(), *rules = js_array(), *results = js_array();
 	_cleanup_free_ const char **kinds = calloc(g->n + 1, sizeof(*kinds));
 	size_t n = 0;
 	int rc = kinds ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < g->n && !rc; i++) {
-		size_t at = rule_of(g, kinds, n, i);
+		size_t at = rule_of(kinds, n, g->items[i].finding->kind);
 
 		if (at == n) {
 			kinds[n++] = g->items[i].finding->kind;
 			rc |= js_add(rules, rule(kinds[at]));
 		}
-		rc |= js_add(results, result(m, l, &g->items[i], at));
+		rc |= js_add(results, result(s, &g->items[i], at));
 	}
 	rc |= js_set(v, "tool", tool(rules));
-	rc |= js_set(v, "invocations", invocations(m));
+	rc |= js_set(v, "invocations", invocations(s->m));
 	rc |= js_set_str(v, "columnKind", "unicodeCodePoints");
 	rc |= js_set(v, "results", results);
 	return whole(v, rc);
 }
 
-static char *render(const struct matrix *m, const struct matrix_lineup *l,
-		    const struct matrix_groups *g)
+static char *render(const struct sarif *s)
 {
 	struct json_t *v = js_object(), *runs = js_array();
 	int rc = js_set_str(v, "$schema", SCHEMA);
 	char *text = NULL;
 
 	rc |= js_set_str(v, "version", "2.1.0");
-	rc |= js_add(runs, run(m, l, g));
+	rc |= js_add(runs, run(s));
 	rc |= js_set(v, "runs", runs);
 	if (!rc)
 		text = js_pretty(v, NULL);
@@ -265,21 +276,22 @@ static char *render(const struct matrix *m, const struct matrix_lineup *l,
 
 int matrix_sarif(const struct matrix *m, struct buf *out, struct skep_err *err)
 {
-	struct matrix_lineup lineup = { 0 };
-	struct matrix_groups groups = { 0 };
+	struct sarif s = { .m = m, .root = fs_abspath(".") };
 	char *text = NULL;
-	int rc = matrix_lineup_new(&lineup, m, err);
+	int rc = s.root ? matrix_lineup_new(&s.lineup, m, err)
+			: skep_fail(err, ENOMEM, "out of memory");
 
 	if (!rc)
-		rc = matrix_groups_new(&groups, m, &lineup, err);
+		rc = matrix_groups_new(&s.groups, m, &s.lineup, err);
 	if (!rc) {
-		text = render(m, &lineup, &groups);
+		text = render(&s);
 		out->err = text ? out->err : -ENOMEM;
 		buf_str(out, text);
 		rc = buf_check(out, err);
 	}
 	free(text);
-	matrix_groups_release(&groups);
-	matrix_lineup_release(&lineup);
+	free(s.root);
+	matrix_groups_release(&s.groups);
+	matrix_lineup_release(&s.lineup);
 	return rc;
 }
