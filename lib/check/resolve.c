@@ -183,7 +183,7 @@ static int apply(struct resolver *r, const struct bpf_core_relo *relo, int numbe
 		 struct resolve_root *root, struct resolve_row *row)
 {
 	bool kernel = r->w.opts->policy == RESOLVE_KERNEL;
-	struct bpf_core_cand_list list = { root->left + root->n, 0 };
+	struct bpf_core_cand_list list = { root->n ? root->left + root->n : NULL, 0 };
 	struct bpf_core_relo_res res = { 0 };
 	int rc;
 
