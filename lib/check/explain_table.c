@@ -224,15 +224,15 @@ void tell_too_old(struct telling *t)
 
 void tell_no_release(struct telling *t)
 {
-	subject_of(t, &t->what);
-	buf_str(&t->what, " needs Linux ");
-	if (t->a->detail)
-		tell_version(&t->what, t->a->detail);
-	else
-		buf_str(&t->what, "of a known release");
-	buf_str(&t->what,
-		", and which release this is, or what it carries back, is not known");
 	buf_str(&t->remedy, "add the kernel's package to the library: skep kernel add");
+	if (t->n->kind == NEED_KCONFIG) {
+		buf_fmt(&t->what, "%s: the kernel's release is not known", t->n->name);
+		return;
+	}
+	subject_of(t, &t->what);
+	buf_str(&t->what, t->n->kind == NEED_FEATURE ? " need Linux " : " needs Linux ");
+	tell_version(&t->what, t->a->detail);
+	buf_str(&t->what, ", and which this is, or what it carries back, is not known");
 }
 
 /* What was looked for is in the table; features are told by their names. */

@@ -53,13 +53,11 @@ static bool carries_back(const struct target *t)
 
 enum target_word hold_since(const struct target *t, facts_version since)
 {
-	if (!since)
+	if (!since || (t->version & ~0xffu) >= since)
 		return TARGET_YES;
-	if (!t->version)
-		return TARGET_UNKNOWN;
-	if ((t->version & ~0xffu) >= since)
-		return TARGET_YES;
-	return carries_back(t) ? TARGET_UNKNOWN : TARGET_NO;
+	if (t->version && !carries_back(t))
+		return TARGET_NO;
+	return target_at_least(t) >= since ? TARGET_YES : TARGET_UNKNOWN;
 }
 
 struct answer hold_by_release(const struct target *t, facts_version since)

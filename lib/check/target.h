@@ -80,6 +80,12 @@ enum target_word target_option(const struct target *t, const char *option);
 /* An expression of facts_type.kconfig: "NET&CGROUP_BPF": y or m of each. */
 enum target_word target_gate(const struct target *t, const char *expression);
 
+/*
+ * The release that the newest helper, program type or map type of its enums came with, as KERNEL_VERSION(): what is
+ * known where the release is not, or where a distribution carries much back; 0: nothing.
+ */
+uint32_t target_at_least(const struct target *t);
+
 /* LINUX_KERNEL_VERSION as libbpf reads it from uname -r and uname -v (NULL unknown); 0: it does not say. */
 uint32_t target_version(const char *release, const char *version);
 

@@ -3,6 +3,7 @@
 #ifndef LIB_CHECK_TARGET_PARTS_H
 #define LIB_CHECK_TARGET_PARTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ struct target_memo {
 		const char *value; /* within the text, up to a newline; NULL: not set */
 	} options[TARGET_MEMO];
 	size_t n;
+	uint32_t at_least; /* target_at_least(), once it is known to be */
+	bool knows_at_least;
 };
 
 /* Map a file with the text of a configuration; one that is not there or empty is none. */

@@ -4,9 +4,11 @@
 
 #include <bpf/btf.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/btf/hook.h"
 #include "lib/btf/probe.h"
-#include "lib/check/target.h"
+#include "lib/check/target_parts.h"
+#include "lib/object/facts.h"
 
 static const char *name_of(const struct target *t, const struct btf_type *type)
 {
@@ -161,6 +163,64 @@ uint32_t target_hook(const struct target *t, enum btf_index_hook kind, const cha
 	    !hook_is_real(t->ix, kind, name))
 		return 0;
 	return ids[low];
+}
+
+static uint32_t newest(const struct target *t, const char *enum_name,
+		       facts_version (*since)(int64_t value))
+{
+	const struct btf_type *e = enum_of(t, enum_name);
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; e && i < btf_vlen(e); i++) {
+		int64_t value;
+		const char *name = enumerator(t, e, i, &value);
+		facts_version v = is_marker(name) ? 0 : since(value);
+
+		most = v > most ? v : most;
+	}
+	return most;
+}
+
+static facts_version since_helper(int64_t value)
+{
+	const struct facts_helper *f = facts_helper(value);
+
+	return f ? f->since : 0;
+}
+
+static facts_version since_prog_type(int64_t value)
+{
+	const struct facts_type *f = facts_prog_type(value);
+
+	return f ? f->since : 0;
+}
+
+static facts_version since_map_type(int64_t value)
+{
+	const struct facts_type *f = facts_map_type(value);
+
+	return f ? f->since : 0;
+}
+
+uint32_t target_at_least(const struct target *t)
+{
+	static const struct {
+		const char *name;
+		facts_version (*since)(int64_t value);
+	} enums[] = {
+		{ "bpf_func_id", since_helper },
+		{ "bpf_prog_type", since_prog_type },
+		{ "bpf_map_type", since_map_type },
+	};
+	struct target_memo *memo = t->memo;
+
+	for (size_t i = 0; i < ARRAY_SIZE(enums) && !memo->knows_at_least; i++) {
+		uint32_t most = newest(t, enums[i].name, enums[i].since);
+
+		memo->at_least = most > memo->at_least ? most : memo->at_least;
+	}
+	memo->knows_at_least = true;
+	return memo->at_least;
 }
 
 static bool has_modules(const struct target *t)

@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What one kernel says to each need of an object, and in which words.
+
+data/hold/kernel.c has all that data/hold/object.bpf.c asks for. A case takes one thing out of the kernel, its
+configuration or its release: exactly the needs named answer otherwise then. The judges of what kernels have are the
+kernels: the running one's tracefs, libbpf's own log of what it resolves, and Debian's packages.
+"""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import BUILD, REPO, run_tool
+from kernels import debian_kernels, kernel_library  # noqa: F401
+
+SOURCES = REPO / "tests/data/hold"
+CONFIG = """\
+CONFIG_FIRST=y
+CONFIG_BPF_SYSCALL=y
+CONFIG_BPF_JIT=y
+CONFIG_BPF_EVENTS=y
+CONFIG_BPF_LSM=y
+CONFIG_LSM="lockdown,bpf"
+CONFIG_NET=y
+CONFIG_CGROUP_BPF=y
+CONFIG_KPROBE_EVENTS=y
+CONFIG_UPROBE_EVENTS=y
+CONFIG_FPROBE=y
+CONFIG_FTRACE_SYSCALLS=y
+CONFIG_FUNCTION_ERROR_INJECTION=y
+CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y
+CONFIG_HZ=250
+CONFIG_TRI=m
+CONFIG_BOOL=y
+CONFIG_TEXT="abc"
+CONFIG_SHORT=-2
+CONFIG_CHAR=0x41
+"""
+RELEASE = "6.12.0-9-amd64"
+VERSION = "#1 SMP PREEMPT_DYNAMIC Debian 6.12.43-1 (2026-01-01)"
+
+
+class Rows(list):
+    """Lines of probe_hold, split."""
+
+    def needs(self):
+        return {(r[1], r[2]): tuple(r[3:]) for r in self if r[0] == "need"}
+
+    def findings(self, why):
+        return [row for row in self if row[0] == "finding" and row[6] == why]
+
+    def externs(self):
+        return {r[1]: (r[2], r[3]) for r in self if r[0] == "extern"}
+
+    def value(self, tag):
+        return next(row[1:] for row in self if row[0] == tag)
+
+
+@pytest.fixture(scope="session")
+def hold(build_dir, tmp_path_factory):
+    program = tmp_path_factory.mktemp("probe") / "probe_hold"
+    flags = (build_dir / "flags").read_text().split()
+    libs = [build_dir / "libskep.a", "build/deps/libbpf/inst/libbpf.a", "-lelf", "-ljansson", "-lcrypto", "-lfyaml", "-lz"]
+    argv = [*flags, "-Wl,--gc-sections", "-o", program, "tests/probe_hold.c", *libs]
+    done = subprocess.run(argv, cwd=REPO, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+    def run(*args):
+        env = {**os.environ, "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+        out = run_tool(program, *args, env=env).stdout
+        return Rows(line.split("\t") for line in out.splitlines())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def forge(build_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hold")
+    libbpf = ["-I", BUILD / "share/skep/libbpf", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+
+    def clang(source, *flags, order="el"):
+        out = folder / (re.sub(r"\W+", "_", "".join([Path(source).stem, order, *flags])) + ".o")
+        if not out.exists():
+            argv = ["-g", "-O2", "-mcpu=v3", "-D__TARGET_ARCH_x86", "-Wno-everything", *flags, *libbpf]
+            run_tool("clang-19", f"--target=bpf{order}", *argv, "-c", source, "-o", out)
+        return out
+
+    return clang
+
+
+def btf_of(elf):
+    """The bytes of an ELF's .BTF."""
+    out = elf.with_suffix(".btf")
+    if not out.exists():
+        run_tool("llvm-objcopy-19", "--dump-section", f".BTF={out}", elf, "/dev/null")
+    return out.read_bytes()
+
+
+@pytest.fixture
+def profile(tmp_path):
+    """A library with one kernel, made by hand: (home, id)."""
+
+    def make(btf, config=CONFIG, release=RELEASE, version=VERSION, arch="x86_64", name="debian/bookworm/x86_64/amd64/6.12.0-9"):
+        import hashlib
+
+        home = tmp_path / "home"
+        blobs = home / "blobs/sha256"
+        for folder in (home, home / "kernels", home / "blobs", blobs, home / "index"):
+            folder.mkdir(exist_ok=True, mode=0o700)
+
+        def put(data):
+            digest = hashlib.sha256(data).hexdigest()
+            (blobs / digest).write_bytes(data)
+            return f"sha256:{digest}"
+
+        row = {
+            "arch": arch,
+            "big_endian": False,
+            "btf": put(btf),
+            "config": put(config.encode()) if config is not None else None,
+            "id": name,
+            "image": None,
+            "modules": None,
+            "pointer_size": 8,
+            "release": release,
+            "schema": 1,
+            "sources": [],
+            "version": version,
+        }
+        (home / "kernels" / (name.replace("/", ",") + ".json")).write_text(json.dumps(row))
+        return home, name
+
+    return make
+
+
+@pytest.fixture
+def ask(hold, forge, profile):
+    def run(kernel=(), obj=(), **kw):
+        home, name = profile(btf_of(forge(SOURCES / "kernel.c", *kernel)), **kw)
+        return hold(forge(SOURCES / "object.bpf.c", *obj), home, name)
+
+    return run
+
+
+# --- one reason each --------------------------------------------------------------------------------
+
+EXPECTED = {("kernel symbol", "symbol"): ("unknown", "load", "WHY_SYMBOL_UNKNOWN")}
+
+
+def answers(rows):
+    return {key: value for key, value in rows.needs().items() if value[0] != "yes"}
+
+
+def test_a_kernel_that_has_everything(ask):
+    rows = ask()
+    assert answers(rows) == EXPECTED
+    assert rows.value("version") == ["6.12.43"]
+
+
+def without(*lines):
+    return "".join(line + "\n" for line in CONFIG.splitlines() if line.split("=")[0] not in lines)
+
+
+def no(why, phase="load"):
+    return "no", phase, why
+
+
+TASK = ("relocation", "struct task.__state")
+# reason: kernel's flags, arguments of the profile, {need: answer}, what, instead, remedy of its first finding
+CASES = {
+    "prog_type": (
+        ["-DNO_PROG_TYPE"], {}, {("program type", "syscall"): no("WHY_NO_ENUMERATOR")},
+        "program type syscall does not exist", "it came with Linux 5.14",
+        'declare it SEC("?syscall") and enable it with bpf_program__set_autoload() where the kernel has it',
+    ),
+    "attach_type": (
+        ["-DNO_ATTACH_TYPE"], {}, {("attach type", "cgroup_inet4_getpeername"): no("WHY_NO_ENUMERATOR")},
+        "attach type cgroup_inet4_getpeername does not exist", "it came with Linux 5.8",
+        'declare it SEC("?cgroup/getpeername4") and enable it with bpf_program__set_autoload() where the kernel has it',
+    ),
+    "attach_type_late": (
+        ["-DNO_MULTI"], {}, {("attach type", "trace_kprobe_multi"): no("WHY_NO_ENUMERATOR", "attach")},
+        "attach type trace_kprobe_multi does not exist", "it came with Linux 5.18",
+        'declare it SEC("?kprobe.multi/probe*") and enable it with bpf_program__set_autoload() where the kernel has it',
+    ),
+    "map_type": (
+        ["-DNO_MAP_TYPE"], {}, {("map type", "ringbuf"): no("WHY_NO_ENUMERATOR")},
+        "map type ringbuf does not exist", "it came with Linux 5.8",
+        "guard it with bpf_core_enum_value_exists(enum bpf_map_type, BPF_MAP_TYPE_RINGBUF) where it is used, and create it "
+        "there alone with bpf_map__set_autocreate()",
+    ),
+    "helper": (
+        ["-DNO_HELPER"], {}, {("helper", "bpf_get_current_task_btf"): no("WHY_NO_ENUMERATOR")},
+        "helper bpf_get_current_task_btf does not exist", "it came with Linux 5.11",
+        "guard it with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)",
+    ),
+    "helper_of_another_number": (
+        ["-DOTHER_HELPER"], {}, {("helper", "bpf_get_current_task_btf"): no("WHY_NO_ENUMERATOR")},
+        "helper bpf_get_current_task_btf does not exist", "it came with Linux 5.11", None,
+    ),
+    "config": (
+        [], {"config": without("CONFIG_BPF_LSM")}, {("program type", "lsm"): no("WHY_NO_CONFIG")},
+        "program type lsm needs CONFIG_BPF_LSM, which is not set", "",
+        "use a kernel that is built with CONFIG_BPF_LSM",
+    ),
+    "config_of_a_hook": (
+        [], {"config": without("CONFIG_FPROBE")}, {("hook", "kprobe.multi/probe*"): no("WHY_NO_CONFIG", "attach")},
+        "hook kprobe.multi/probe* needs CONFIG_FPROBE, which is not set", "",
+        "use a kernel that is built with CONFIG_FPROBE",
+    ),
+    "release": (
+        ["-DNO_ENUMS"], {"release": "5.1.0", "version": None},
+        {
+            ("feature", "global data"): no("WHY_TOO_OLD"),
+            ("program type", "syscall"): no("WHY_TOO_OLD"), ("program type", "lsm"): no("WHY_TOO_OLD"),
+            ("program type", "struct_ops"): no("WHY_TOO_OLD"), ("program type", "tracing"): no("WHY_TOO_OLD"),
+            ("attach type", "cgroup_inet4_getpeername"): no("WHY_TOO_OLD"),
+            ("attach type", "trace_kprobe_multi"): no("WHY_TOO_OLD", "attach"),
+            ("attach type", "trace_raw_tp"): no("WHY_TOO_OLD"), ("attach type", "trace_fentry"): no("WHY_TOO_OLD"),
+            ("attach type", "trace_fexit"): no("WHY_TOO_OLD"), ("attach type", "modify_return"): no("WHY_TOO_OLD"),
+            ("attach type", "lsm_mac"): no("WHY_TOO_OLD"), ("attach type", "trace_iter"): no("WHY_TOO_OLD"),
+            ("map type", "struct_ops"): no("WHY_TOO_OLD"), ("map type", "ringbuf"): no("WHY_TOO_OLD"),
+            ("helper", "bpf_get_current_task_btf"): no("WHY_TOO_OLD"), ("helper", "bpf_this_cpu_ptr"): no("WHY_TOO_OLD"),
+        },
+        "map type ringbuf needs Linux 5.8", "", None,
+    ),
+    "no_release": (
+        [], {"release": "", "version": None}, {("kconfig", "LINUX_KERNEL_VERSION"): ("unknown", "load", "WHY_NO_RELEASE")},
+        "LINUX_KERNEL_VERSION: the kernel's release is not known", "",
+        "add the kernel's package to the library: skep kernel add",
+    ),
+    "map_field": (
+        ["-DNO_MAP_FIELD"], {"release": "5.14.0", "version": None},
+        {("map field", "bpf_timer"): no("WHY_TOO_OLD"), ("program type", "syscall"): None},
+        "map field bpf_timer needs Linux 5.15", "", None,
+    ),
+    "field": (
+        ["-DNO_FIELD"], {}, {TASK: no("WHY_NO_FIELD")},
+        "task.__state does not exist", "it is task.state there", "guard it with bpf_core_field_exists(struct task, __state)",
+    ),
+    "moved_field": (
+        ["-DMOVED_FIELD"], {}, {TASK: no("WHY_NO_FIELD")},
+        "task.__state does not exist", "it may be task.__state_of_it there", None,
+    ),
+    "size": (
+        ["-DOTHER_SIZE"], {}, {("relocation", "struct task.prio"): no("WHY_BAD_SIZE")},
+        "task.prio is of another size, to which libbpf adjusts no signed read", "it is short prio there",
+        "read it with bpf_core_read() and bpf_core_field_size(), or through a flavour struct task___<flavour> that declares it "
+        "as the kernel does",
+    ),
+    "type": (
+        ["-DNO_TYPE"], {}, {("relocation", "struct gone.x"): no("WHY_NO_TYPE")},
+        "struct gone does not exist", "", "guard it with bpf_core_type_exists(struct gone)",
+    ),
+    "enum_value": (
+        ["-DNO_ENUM_VALUE"], {}, {("relocation", "enum state.STATE_NEW"): no("WHY_NO_ENUM_VALUE")},
+        "enumerator STATE_NEW of enum state does not exist", "",
+        "guard it with bpf_core_enum_value_exists(enum state, STATE_NEW)",
+    ),
+    "relocation": (
+        ["-DTWO_TYPES"], {}, {("relocation", "struct pair.both"): no("WHY_RELO_FAILED")},
+        "libbpf refuses the relocation of struct pair.both: field offset ambiguity: 0 != 64", "", None,
+    ),
+    "function": (
+        ["-DNO_FUNCTION"], {}, {("hook", "fentry/traced"): no("WHY_NO_FUNCTION")},
+        "function traced does not exist, or is inlined", "there is __traced",
+        'declare it SEC("?fentry/traced") and enable it with bpf_program__set_autoload() where the function exists',
+    ),
+    "probed": (
+        ["-DNO_PROBED"], {}, {("hook", "kprobe/probed"): ("unknown", "attach", "WHY_FUNCTION_UNKNOWN")},
+        "function probed is not in BTF, and may be in kallsyms all the same", "", None,
+    ),
+    "returns_nothing": (
+        ["-DRETURN_VOID"], {}, {}, "returning returns nothing that fexit could read", "", None,
+    ),
+    "tracepoint": (
+        ["-DNO_TRACEPOINT"], {}, {("hook", "tp_btf/good"): no("WHY_NO_TRACEPOINT")},
+        "tracepoint good does not exist", "",
+        'declare it SEC("?tp_btf/good") and enable it with bpf_program__set_autoload() where the tracepoint exists',
+    ),
+    "event": (
+        ["-DNO_EVENT"], {}, {("hook", "tp/group/event"): no("WHY_NO_TRACEPOINT", "attach")},
+        "tracepoint event does not exist", "", None,
+    ),
+    "event_of_a_module": (
+        ["-DNO_EVENT"], {"config": CONFIG + "CONFIG_MODULES=y\n"},
+        {("hook", "tp/group/event"): ("unknown", "attach", "WHY_MODULE_UNKNOWN")},
+        "tp/group/event is not in the kernel, and may be in a module whose types are not known", "",
+        "add the package with the kernel's modules to the library: skep kernel add",
+    ),
+    "function_of_a_module": (
+        ["-DNO_FUNCTION"], {"config": CONFIG + "CONFIG_MODULES=y\nCONFIG_DEBUG_INFO_BTF_MODULES=y\n"},
+        {("hook", "fentry/traced"): ("unknown", "load", "WHY_MODULE_UNKNOWN")},
+        "fentry/traced is not in the kernel, and may be in a module whose types are not known", "", None,
+    ),
+    "system_call": (
+        ["-DNO_SYSCALL"], {},
+        {
+            ("hook", "tp/syscalls/sys_enter_newcall"): no("WHY_NO_SYSCALL", "attach"),
+            ("hook", "ksyscall/newcall"): no("WHY_NO_SYSCALL", "attach"),
+        },
+        "system call newcall does not exist", "", None,
+    ),
+    "lsm_hook": (
+        ["-DNO_LSM_HOOK"], {}, {("hook", "lsm/file_open"): no("WHY_NO_LSM_HOOK")},
+        "LSM hook file_open does not exist", "", None,
+    ),
+    "lsm_inactive": (
+        [], {"config": CONFIG.replace("lockdown,bpf", "lockdown,yama")},
+        {("hook", "lsm/file_open"): ("warn", "attach", "WHY_LSM_INACTIVE")},
+        "lsm/file_open is never called: bpf is not in CONFIG_LSM", "", "boot the kernel with lsm=…,bpf",
+    ),
+    "iterator": (
+        ["-DNO_ITERATOR"], {}, {("hook", "iter/task"): no("WHY_NO_ITERATOR")},
+        "iterator task does not exist", "", None,
+    ),
+    "struct_ops": (
+        ["-DNO_OPS"], {}, {("struct_ops", "test_ops"): no("WHY_NO_STRUCT_OPS")},
+        "struct test_ops cannot be implemented in BPF", "", None,
+    ),
+    "ops_member": (
+        ["-DNO_OPS_MEMBER"], {}, {("struct_ops", "test_ops"): no("WHY_NO_OPS_MEMBER")},
+        "test_ops.start does not exist", "",
+        "set skel->struct_ops.ops->start to NULL before loading where the kernel lacks it",
+    ),
+    "ops_member_type": (
+        ["-DOTHER_OPS_MEMBER"], {}, {("struct_ops", "test_ops"): no("WHY_OPS_MEMBER_TYPE")},
+        "test_ops.number is of another type", "", None,
+    ),
+    "argument": (
+        ["-DNO_ARGUMENT"], {}, {}, "tp_btf/good has no argument 1", "it has 1: (struct task *)", None,
+    ),
+    "other_argument": (
+        ["-DOTHER_ARGUMENT"], {}, {}, "argument 0 of tp_btf/good is struct other *", "it has (struct other *, u32)",
+        "declare typedef void (*btf_trace_good___<flavour>)(void *, …) with the prototype that is meant, and guard it with "
+        "bpf_core_type_matches()",
+    ),
+    "raw_argument": (
+        ["-DNO_RAW_ARGUMENT"], {}, {}, "raw_tp/raw has no argument 1", "it has 1: (int)", None,
+    ),
+    "kfunc": (
+        ["-DNO_KFUNC"], {}, {("kfunc", "bpf_cpumask_first"): no("WHY_NO_KFUNC")},
+        None, None, None,  # weak, and unreachable: see below
+    ),
+    "not_a_kfunc": (
+        ["-DNOT_A_KFUNC"], {}, {("kfunc", "bpf_cpumask_first"): no("WHY_NOT_A_KFUNC")},
+        "function bpf_cpumask_first exists, and is not one that BPF may call", "", None,
+    ),
+    "kfunc_by_table": (["-DNO_TAGS"], {}, {}, None, None, None),
+    "variable": (["-DNO_VARIABLE"], {}, {}, None, None, None),  # weak: 0
+    "variable_type": (
+        ["-DOTHER_VARIABLE"], {}, {("kernel symbol", "cpu_task"): no("WHY_PROTOTYPE")},
+        "kernel variable cpu_task has another type", "", "declare it with the kernel's type, or as void",
+    ),
+    "kconfig": (
+        [], {"config": without("CONFIG_HZ")}, {("kconfig", "CONFIG_HZ"): no("WHY_NO_KCONFIG")},
+        "CONFIG_HZ is not set", "", "declare it __kconfig __weak: it is 0 where it is not set",
+    ),
+    "kconfig_unknown": (
+        [], {"config": None}, {("kconfig", "CONFIG_HZ"): ("unknown", "load", "WHY_KCONFIG_UNKNOWN")},
+        "CONFIG_HZ: the kernel's configuration is not known", "", None,
+    ),
+    "kconfig_type": (
+        [], {"config": CONFIG.replace("CONFIG_BOOL=y", "CONFIG_BOOL=m")},
+        {("kconfig", "CONFIG_BOOL"): no("WHY_BAD_KCONFIG")},
+        "CONFIG_BOOL does not fit the type that it is declared with", "it is m there", None,
+    ),
+    "callbacks_are_not_asked_for": (["-DNO_CALLBACKS"], {}, {}, None, None, None),
+}
+CONTEXT = {
+    "returns_nothing": ("no", "load", "returned", "WHY_RETURN_VOID"),
+    "argument": ("no", "load", "arguments", "WHY_NO_ARGUMENT"),
+    "other_argument": ("warn", "load", "arguments", "WHY_OTHER_ARGUMENT"),
+    "raw_argument": ("no", "attach", "raw", "WHY_NO_ARGUMENT"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_thing_taken_out(case, ask):
+    flags, args, changed, what, instead, remedy = CASES[case]
+    rows = ask(flags, **args)
+    changed = {key: value for key, value in changed.items() if value}
+    assert answers(rows) == {**EXPECTED, **changed}
+    if case in CONTEXT:
+        word, phase, program, why = CONTEXT[case]
+        found = rows.findings(why)
+        assert [(r[1], r[2], r[4]) for r in found] == [(word, phase, program)]
+    elif changed:
+        found = rows.findings(next(iter(changed.values()))[2])
+    else:
+        found = []
+    if what is not None:
+        told = next(r for r in found if r[7] == what)
+        assert told[8] == instead
+        assert remedy is None or told[9] == remedy
