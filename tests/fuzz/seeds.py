@@ -141,6 +141,21 @@ def library(seeds, skep, work):
         seeds.add("profile", f"words{number}", text.encode())
 
 
+VARIANTS = """variants:
+  ring-buf: {cflags: [-DRING], mcpu: v2}
+  plain: {sources: [src/exec_watch.bpf.c], vmlinux: host}
+"""
+
+
+def variants(seeds, skep, project, env):
+    """A project of a template with variants of its object, which are equal but for a flag."""
+    yaml = project / "skep.yaml"
+    yaml.write_text(yaml.read_text() + VARIANTS)
+    run(skep, "build", "-C", project, env=env)
+    seeds.add("yaml", "variants", yaml.read_bytes())
+    seeds.package("variants", project / "build/exec-watch.skep")
+
+
 def main(skep, folder):
     env = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "seeds.cache")}
     work = Path(tempfile.mkdtemp(prefix="skep-seeds."))
@@ -173,6 +188,8 @@ def main(skep, folder):
             for name in ("rsa3072", "ecdsa-p256"):
                 run(skep, "sign", package, "--key", work / name / "skep.key", "--cert", work / name / "skep.crt")
                 seeds.package(f"{template}.{name}", package)
+            if template == "exec-watch":
+                variants(seeds, skep, project, env)
         kernels(seeds, work)
         library(seeds, skep, work)
         seeds.relocations(skep, work)
