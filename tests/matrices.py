@@ -121,7 +121,7 @@ def matrix(verdict, rows, kernels=KERNELS, **more):
 
 
 EXEC = [
-    cell(ARM, "loads", [GUARDED]),
+    cell(ARM, "loads", [{**GUARDED, "instead": "nearest is mm_struct.mm_count"}]),
     cell(BOOKWORM, "loads", [GUARDED]),
     cell(BULLSEYE, "fails", [STATE, LOOP, GUARDED]),
     cell(FORKY),

@@ -45,7 +45,9 @@ static int words_order(const struct matrix_finding *a, const struct matrix_findi
 	order = order ? order : text_order(a->program, b->program);
 	order = order ? order : text_order(a->phase, b->phase);
 	order = order ? order : text_order(a->reason, b->reason);
-	order = order ? order : text_order(a->instead, b->instead);
+	if (order || a->status == MATRIX_GUARDED)
+		return order;
+	order = text_order(a->instead, b->instead);
 	return order ? order : text_order(a->remedy, b->remedy);
 }
 

@@ -41,7 +41,10 @@ bool matrix_lineup_joins(const struct matrix_lineup *l, const struct matrix *m,
 void matrix_lineup_name(struct buf *out, const struct matrix_lineup *l,
 			const struct matrix *m, size_t first, size_t last);
 
-/* A finding of a row, and the kernels on which it is the same. */
+/*
+ * A finding of a row, and the kernels on which it is the same. Of what is guarded nobody asks what is there instead:
+ * that may differ.
+ */
 struct matrix_group {
 	uint32_t row;
 	const struct matrix_finding *finding;

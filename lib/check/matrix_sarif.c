@@ -155,7 +155,7 @@ static struct json_t *text_of(const struct matrix_finding *f)
 	struct buf b = { 0 };
 
 	buf_fmt(&b, "%s: %s", matrix_finding_word(f), f->reason);
-	if (f->instead)
+	if (f->instead && f->status != MATRIX_GUARDED)
 		buf_fmt(&b, "; instead: %s", f->instead);
 	if (f->remedy && f->status != MATRIX_GUARDED)
 		buf_fmt(&b, "; remedy: %s", f->remedy);

@@ -277,7 +277,7 @@ static void add_finding(struct text *t, const struct matrix_group *g)
 
 	if (f->text)
 		skep_node_fmt(section, NULL, "", "    %s", f->text);
-	if (f->instead)
+	if (f->instead && f->status != MATRIX_GUARDED)
 		skep_node_str(section, NULL, "instead", f->instead);
 	if (f->remedy && f->status != MATRIX_GUARDED)
 		skep_node_str(section, NULL, "remedy", f->remedy);
