@@ -344,7 +344,8 @@ CASES = {
     ),
     "kfunc": (
         ["-DNO_KFUNC"], {}, {("kfunc", "bpf_cpumask_first"): no("WHY_NO_KFUNC")},
-        None, None, None,  # weak, and unreachable: see below
+        "kernel function bpf_cpumask_first does not exist", "it came with Linux 6.3",
+        "test it with bpf_ksym_exists(bpf_cpumask_first) before it is used",
     ),
     "not_a_kfunc": (
         ["-DNOT_A_KFUNC"], {}, {("kfunc", "bpf_cpumask_first"): no("WHY_NOT_A_KFUNC")},
@@ -369,7 +370,11 @@ CASES = {
         {("kconfig", "CONFIG_BOOL"): no("WHY_BAD_KCONFIG")},
         "CONFIG_BOOL does not fit the type that it is declared with", "it is m there", None,
     ),
-    "callbacks_are_not_asked_for": (["-DNO_CALLBACKS"], {}, {}, None, None, None),
+    "feature": (
+        ["-DNO_KFUNCS"], {}, {("feature", "calls of kernel functions"): no("WHY_NO_PROBE")},
+        "calls of kernel functions are not supported", "it came with Linux 5.13",
+        "guard the code with LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 13, 0)",
+    ),
 }
 CONTEXT = {
     "returns_nothing": ("no", "load", "returned", "WHY_RETURN_VOID"),
@@ -397,3 +402,184 @@ def test_one_thing_taken_out(case, ask):
         told = next(r for r in found if r[7] == what)
         assert told[8] == instead
         assert remedy is None or told[9] == remedy
+
+
+# --- what depends on the object ---------------------------------------------------------------------
+
+UNKNOWN = "unknown", "load"
+
+
+@pytest.mark.parametrize(
+    ("flags", "args", "need", "answer", "what", "remedy"),
+    [
+        (
+            ["-DWRONG_HELPER"], {}, ("helper in program", "bpf_get_current_comm"), no("WHY_NOT_ALLOWED"),
+            "helper bpf_get_current_comm may not be called in xdp programs",
+            "call it in a program of a type that may, or do without it",
+        ),
+        (
+            ["-DUNKNOWNS"], {}, ("helper in program", "bpf_copy_from_user"), no("WHY_NOT_ALLOWED_AWAKE"),
+            "helper bpf_copy_from_user may be called in sleepable programs alone",
+            'make the program sleepable: SEC("fentry.s/…"), SEC("lsm.s/…"), SEC("iter.s/…"), SEC("syscall")',
+        ),
+        (
+            ["-DUNKNOWNS"], {}, ("hook", "fmod_ret/injectable"), (*UNKNOWN, "WHY_MODIFY_UNKNOWN"),
+            "whether what injectable returns may be changed is not in BTF", "",
+        ),
+        (
+            ["-DUNKNOWNS"], {}, ("hook", "fentry.s/injectable"), (*UNKNOWN, "WHY_SLEEP_UNKNOWN"),
+            "whether programs of injectable may sleep is not in BTF", "",
+        ),
+        (
+            ["-DUNKNOWNS"], {"config": without("CONFIG_FUNCTION_ERROR_INJECTION")}, ("hook", "fmod_ret/injectable"),
+            no("WHY_NOT_MODIFIABLE"),
+            "what injectable returns cannot be changed: CONFIG_FUNCTION_ERROR_INJECTION is not set",
+            'declare it SEC("?fmod_ret/injectable") and enable it with bpf_program__set_autoload() where the function allows it',
+        ),
+        (
+            ["-DUNKNOWNS"], {"config": without("CONFIG_FUNCTION_ERROR_INJECTION")}, ("hook", "fentry.s/injectable"),
+            no("WHY_NOT_SLEEPABLE"),
+            "programs of injectable may not sleep: CONFIG_FUNCTION_ERROR_INJECTION is not set", None,
+        ),
+        (
+            ["-DUNKNOWNS"], {}, ("hook", "lsm/getprocattr"), no("WHY_HOOK_CLOSED"),
+            "LSM hook getprocattr is closed to BPF since Linux 6.12", None,
+        ),
+        (
+            ["-DUNKNOWNS"], {}, ("hook", "freplace/part"), (*UNKNOWN, "WHY_TARGET_UNKNOWN"),
+            "what freplace/part attaches to is said at run time",
+            "call bpf_program__set_attach_target() before loading, with the program to replace a function of",
+        ),
+        (
+            ["-DKF=bpf_strange"], {"kernel": ["-DKF=bpf_strange"]}, ("kfunc in program", "bpf_strange"),
+            (*UNKNOWN, "WHY_NOT_IN_TABLES"),
+            "whether kernel function bpf_strange may be called in tracing programs is not known", "",
+        ),
+        (
+            ["-DKF=hid_bpf_get_data"], {"kernel": ["-DKF=hid_bpf_get_data"]}, ("kfunc in program", "hid_bpf_get_data"),
+            no("WHY_NOT_ALLOWED_ANYMORE"),
+            "kernel function hid_bpf_get_data may not be called in tracing programs since Linux 6.11",
+            "guard it with LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 11, 0)",
+        ),
+        (
+            ["-DUNKNOWNS"], {"release": "5.15.0", "version": None}, ("helper in program", "bpf_get_attach_cookie"),
+            no("WHY_NOT_ALLOWED_YET"),
+            "helper bpf_get_attach_cookie may not be called in tracing programs before Linux 5.19",
+            "guard it with LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 19, 0)",
+        ),
+        (
+            ["-DSTRONG"], {"kernel": ["-DNO_VARIABLE"]}, ("kernel symbol", "cpu_task"), no("WHY_NO_SYMBOL"),
+            "kernel variable cpu_task is not in BTF",
+            "declare it __ksym __weak and test it with bpf_ksym_exists(cpu_task)",
+        ),
+        (
+            ["-DSTRONG"], {"kernel": ["-DNO_KFUNC"]}, ("kfunc", "bpf_cpumask_first"), no("WHY_NO_KFUNC"),
+            "kernel function bpf_cpumask_first does not exist",
+            "declare it __ksym __weak and test it with bpf_ksym_exists(bpf_cpumask_first)",
+        ),
+        (
+            ["-DSTRONG"], {"kernel": ["-DOTHER_PROTOTYPE"]}, ("kfunc", "bpf_cpumask_first"), no("WHY_PROTOTYPE"),
+            "kernel function bpf_cpumask_first has another prototype",
+            "declare one bpf_cpumask_first___<flavour> __ksym __weak for each prototype, and call the one for which "
+            "bpf_ksym_exists() holds",
+        ),
+        (
+            ['-DLICENSE="MIT"'], {}, ("GPL license", "lsm"), no("WHY_NOT_GPL"),
+            "lsm programs load under the GPL alone",
+            'declare char LICENSE[] SEC("license") = "GPL" (or "Dual BSD/GPL")',
+        ),
+    ],
+)
+def test_what_the_object_does(flags, args, need, answer, what, remedy, ask):
+    rows = ask(args.pop("kernel", ()), flags, **args)
+    assert rows.needs()[need] == answer
+    told = next(r for r in rows.findings(answer[2]) if r[7] == what)
+    assert remedy is None or told[9] == remedy
+
+
+def test_license_that_is_not_said(ask):
+    rows = ask((), ['-DLICENSE="MIT"'])
+    assert {r[8] for r in rows.findings("WHY_NOT_GPL")} == {"the object says 'MIT'"}
+    assert not any(kind == "GPL license" for kind, _ in ask((), ['-DLICENSE="Dual BSD/GPL"']).needs())
+
+
+# --- externs ----------------------------------------------------------------------------------------
+
+ADDRESS = "address", "00" * 8
+ABSENT = "value", "00" * 8
+
+
+def test_externs_of_a_kernel_that_has_everything(ask):
+    assert ask().externs() == {
+        "bpf_cpumask_first": ADDRESS,
+        "cpu_task": ADDRESS,
+        "weak_there": ADDRESS,
+        "symbol": ADDRESS,
+        "LINUX_KERNEL_VERSION": ("value", (6 << 16 | 12 << 8 | 43).to_bytes(4, "little").hex()),
+        "LINUX_HAS_BPF_COOKIE": ("value", "01"),
+        "LINUX_HAS_SYSCALL_WRAPPER": ("value", "01"),
+        "CONFIG_HZ": ("value", (250).to_bytes(4, "little").hex()),
+        "CONFIG_TRI": ("value", "02000000"),
+        "CONFIG_BOOL": ("value", "01"),
+        "CONFIG_TEXT": ("value", b"abc".ljust(8, b"\0").hex()),
+        "CONFIG_SHORT": ("value", "feff"),
+        "CONFIG_CHAR": ("value", "41"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kernel", "args", "externs"),
+    [
+        (["-DNO_KFUNC"], {}, {"bpf_cpumask_first": ABSENT}),
+        (["-DOTHER_PROTOTYPE"], {}, {"bpf_cpumask_first": ABSENT}),
+        (["-DNO_VARIABLE"], {}, {"cpu_task": ABSENT}),
+        (["-DNO_COOKIE"], {}, {"LINUX_HAS_BPF_COOKIE": ("value", "00")}),
+        ([], {"config": None}, {n: ("unknown", "00" * s) for n, s in (("CONFIG_HZ", 4), ("CONFIG_TEXT", 8), ("CONFIG_BOOL", 1))}),
+        ([], {"config": without("CONFIG_TRI", "CONFIG_TEXT")}, {"CONFIG_TRI": ("value", "00" * 4), "CONFIG_TEXT": ABSENT}),
+        ([], {"config": CONFIG.replace("TRI=m", "TRI=y")}, {"CONFIG_TRI": ("value", "01000000")}),
+        ([], {"config": CONFIG.replace('"abc"', '"abcdefghij"')}, {"CONFIG_TEXT": ("value", b"abcdefg\0".hex())}),
+        ([], {"config": CONFIG.replace("CHAR=0x41", "CHAR=m")}, {"CONFIG_CHAR": ("value", b"m".hex())}),
+        ([], {"release": "", "version": None}, {"LINUX_KERNEL_VERSION": ("unknown", "00" * 4)}),
+        ([], {"release": "5.15.0-105-generic", "version": "#115-Ubuntu SMP"}, {"LINUX_KERNEL_VERSION": ("value", "000f0500")}),
+        ([], {"version": "#1 SMP Debian 5.10.262-1"}, {"LINUX_KERNEL_VERSION": ("value", "ff0a0500")}),
+    ],
+)
+def test_externs(kernel, args, externs, ask):
+    have = ask(kernel, **args).externs()
+    assert {name: have[name] for name in externs} == externs
+
+
+@pytest.mark.parametrize("line", ["SHORT=40000", "SHORT=x", 'SHORT="1"', "SHORT=y", "CHAR=256", "TEXT=1", 'TEXT="', "BOOL=1"])
+def test_values_that_libbpf_refuses(line, ask):
+    name = line.partition("=")[0]
+    config = re.sub(f"CONFIG_{name}=.*", f"CONFIG_{line}", CONFIG)
+    assert answers(ask(config=config)) == {**EXPECTED, ("kconfig", f"CONFIG_{name}"): no("WHY_BAD_KCONFIG")}
+
+
+def test_externs_in_the_order_of_the_object(hold, forge, profile):
+    home, name = profile(btf_of(forge(SOURCES / "kernel.c")))
+    have = hold(forge(SOURCES / "object.bpf.c", order="eb"), home, name).externs()
+    assert have["CONFIG_HZ"] == ("value", (250).to_bytes(4, "big").hex())
+    assert have["CONFIG_SHORT"] == ("value", "fffe")
+
+
+def test_an_unknown_release_is_as_new_as_its_newest_helper(ask):
+    """get_attach_cookie came with 5.15, global data with 5.2; may_goto is newer than either."""
+    rows = ask(release="", version=None)
+    assert rows.needs()["feature", "global data"][0] == "yes"
+
+
+def test_enterprise_kernels_carry_back(ask):
+    rows = ask(["-DNO_MAP_FIELD", "-DNO_COOKIE"], release="4.18.0-553.el8.x86_64", version="#1 SMP")
+    assert rows.needs()["map field", "bpf_timer"] == ("unknown", "load", "WHY_NO_RELEASE")
+    assert rows.needs()["feature", "global data"][0] == "yes"
+
+
+# --- every reason -----------------------------------------------------------------------------------
+
+
+def test_every_reason_is_asked_for():
+    header = (REPO / "lib/check/hold_why.h").read_text()
+    reasons = set(re.findall(r"X\((WHY_\w+)\)", header)) - {"WHY_NONE"}
+    here = Path(__file__).read_text()
+    assert not {r for r in reasons if f'"{r}"' not in here}

@@ -128,12 +128,12 @@ void tell_sleep_unknown(struct telling *t)
 void tell_target_unknown(struct telling *t)
 {
 	const struct obj_program *p = tell_program(t);
+	bool program = p && p->prog_type == BPF_PROG_TYPE_EXT;
 
 	buf_fmt(&t->what, "what %s attaches to is said at run time",
 		p ? p->section : "it");
-	buf_str(&t->remedy,
-		"bpf_program__set_attach_target() before loading, or name it: "
-		"SEC(\"fentry/…\")");
+	buf_fmt(&t->remedy, "call bpf_program__set_attach_target() before loading%s",
+		program ? ", with the program to replace a function of" : "");
 }
 
 struct prototype {

@@ -254,7 +254,13 @@ void tell_not_gpl(struct telling *t)
 {
 	const char *license = t->s->im->o->license;
 
-	buf_fmt(&t->what, "%s is for programs under the GPL alone", t->n->name);
+	if (t->n->id > 0)
+		buf_fmt(&t->what, "helper %s may be called under the GPL alone",
+			t->n->name);
+	else if (t->n->id)
+		buf_fmt(&t->what, "%s programs load under the GPL alone", t->n->name);
+	else
+		buf_str(&t->what, "kernel functions may be called under the GPL alone");
 	if (*license)
 		buf_fmt(&t->instead, "the object says '%s'", license);
 	else

@@ -5,6 +5,9 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 #define USE(type, name) type name
 #define KFUNC           __attribute__((btf_decl_tag("bpf_kfunc")))
+#ifndef KF
+#define KF bpf_cpumask_first
+#endif
 
 enum bpf_prog_type {
 	BPF_PROG_TYPE_UNSPEC,
@@ -137,7 +140,10 @@ USE(struct bpf_timer, use_timer);
 
 /* what features are known by */
 struct bpf_prog_aux {
-	u64 kfunc_tab, kfunc_btf_tab;
+#ifndef NO_KFUNCS
+	u64 kfunc_tab;
+#endif
+	u64 kfunc_btf_tab;
 };
 struct bpf_insn_aux_data {
 	u64 btf_var;
@@ -145,17 +151,9 @@ struct bpf_insn_aux_data {
 struct module {
 	u64 btf_data;
 };
-struct bpf_func_state {
-#ifndef NO_CALLBACKS
-	bool in_callback_fn;
-#else
-	bool x;
-#endif
-};
 USE(struct bpf_prog_aux, use_aux);
 USE(struct bpf_insn_aux_data, use_insn_aux);
 USE(struct module, use_module);
-USE(struct bpf_func_state, use_func_state);
 
 #ifndef NO_ENUMS
 USE(enum bpf_prog_type, use_prog_type);
@@ -296,15 +294,15 @@ KFUNC int another(int x)
 {
 	return 0;
 }
-int bpf_cpumask_first(int x)
+int KF(int x)
 #elif defined(OTHER_PROTOTYPE)
-KFUNC int bpf_cpumask_first(struct task *t, int x)
+KFUNC int KF(struct task *t, int x)
 #elif defined(NO_KFUNC)
 KFUNC int another(int x)
 #elif defined(NO_TAGS)
-int bpf_cpumask_first(int x)
+int KF(int x)
 #else
-KFUNC int bpf_cpumask_first(int x)
+KFUNC int KF(int x)
 #endif
 {
 	return 0;

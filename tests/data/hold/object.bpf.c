@@ -9,6 +9,14 @@
 #ifndef LICENSE
 #define LICENSE "GPL"
 #endif
+#ifndef KF
+#define KF bpf_cpumask_first
+#endif
+#ifdef STRONG
+#define WEAK
+#else
+#define WEAK __weak
+#endif
 #define CORE __attribute__((preserve_access_index))
 
 char LICENSE_[] SEC("license") = LICENSE;
@@ -28,8 +36,8 @@ struct other {
 } CORE;
 enum state { STATE_NEW = 7 };
 
-extern int bpf_cpumask_first(int x) __ksym __weak;
-extern struct task cpu_task __ksym __weak;
+extern int KF(int x) __ksym WEAK;
+extern struct task cpu_task __ksym WEAK;
 extern int weak_there __ksym __weak;
 extern const void symbol __ksym;
 extern int LINUX_KERNEL_VERSION __kconfig;
@@ -185,7 +193,7 @@ SEC("lsm/getprocattr") int BPF_PROG(closed, struct task *t)
 	return 0;
 }
 
-SEC("fentry") int BPF_PROG(late, int x)
+SEC("freplace/part") int late(int x)
 {
 	return 0;
 }
@@ -193,13 +201,14 @@ SEC("fentry") int BPF_PROG(late, int x)
 SEC("fentry/traced") int BPF_PROG(awake, struct task *t)
 {
 	bpf_copy_from_user(&sink, 8, 0);
+	sink = bpf_get_attach_cookie(ctx);
 	return 0;
 }
 #endif
 
 SEC("fentry/traced") int BPF_PROG(kfunc, struct task *t)
 {
-	sink = bpf_cpumask_first(1);
+	sink = KF(1);
 	return 0;
 }
 
