@@ -56,6 +56,7 @@ show skep new exec-watch
 show cd exec-watch
 show skep build
 show skep inspect build/exec-watch.skep
+show skep check build/exec-watch.skep --kernel host
 
 show skep keygen --out keys
 show $sudo install -d -m $trust_mode trust.d
