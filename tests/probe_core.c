@@ -4,6 +4,9 @@
  *
  *   probe_core whole OBJECT BTF [MODULE...]    libbpf alone, on all types of the kernel
  *   probe_core resolve OBJECT BTF [MODULE...]  skep's resolver, on an index of the same
+ *   probe_core patch user|kernel OBJECT BTF [MODULE...]  what skep makes of the instructions:
+ *       KIND = VALUE[ of N bytes]|poison|fails: WHY
+ *   probe_core key user|kernel OBJECT BTF [MODULE...]    the key of the layouts that the object can see
  *   probe_core min OUT OBJECT... -- BTF [MODULE...]   writes the min-BTF of the objects
  *   probe_core bundle OUT plain|deflated MIN...       bundles them; ids and releases are the names
  *   probe_core unbundle BUNDLE FOLDER                 writes what is in one as FOLDER/id, and tells of it
@@ -28,7 +31,11 @@
 #include "lib/btf/bundle.h"
 #include "lib/btf/index.h"
 #include "lib/check/min.h"
+#include "lib/check/layout.h"
+#include "lib/check/patch.h"
 #include "lib/check/resolve.h"
+#include "lib/object/image.h"
+#include "lib/object/relo.h"
 
 enum { MAX_BTF = 64 };
 
@@ -194,6 +201,90 @@ static int resolve(const char *object, char **paths)
 	return 0;
 }
 
+struct question {
+	struct btf_index *ix;
+	struct object *o;
+	struct image im;
+	enum resolve_policy policy;
+};
+
+static void ask(struct question *q, char **args)
+{
+	struct skep_err err = { 0 };
+
+	q->policy = strcmp(args[0], "user") ? RESOLVE_KERNEL : RESOLVE_USER;
+	q->o = object_of(args[1]);
+	q->ix = index_of(args + 2);
+	if (image_read(&q->im, q->o, &err))
+		fail(args[1], err.what);
+}
+
+static void asked(struct question *q)
+{
+	image_release(&q->im);
+	object_free(q->o);
+	btf_index_close(q->ix);
+}
+
+static void print_patched(const struct bpf_insn *in)
+{
+	static const int sizes[] = { 4, 2, 1, 8 };
+
+	if (BPF_CLASS(in->code) == BPF_LDX || BPF_CLASS(in->code) == BPF_ST ||
+	    BPF_CLASS(in->code) == BPF_STX)
+		printf("= %d of %d bytes\n", in->off, sizes[BPF_SIZE(in->code) >> 3]);
+	else if (in->code == (BPF_LD | BPF_IMM | BPF_DW))
+		printf("= %lld\n", (long long)((__u64)in[1].imm << 32 | (__u32)in->imm));
+	else
+		printf("= %d\n", in->imm);
+}
+
+static int patch(char **args)
+{
+	struct resolve_opts opts = { .no_targets = true };
+	struct skep_err err = { 0 };
+	struct resolve relos;
+	struct question q;
+	struct patch p;
+
+	ask(&q, args);
+	opts.policy = q.policy;
+	if (resolve_relos(&relos, q.o, &q.im.ext.relos, q.ix, &opts, &err) ||
+	    patch_make(&p, &q.im, &relos, &err))
+		fail(args[1], err.what);
+	for (size_t i = 0; i < p.n; i++) {
+		printf("%s ", relo_kind_name(relos.rows[i].kind));
+		if (p.rows[i].word == PATCH_FAILED)
+			printf("fails: %s\n", p.rows[i].why);
+		else if (p.rows[i].word == PATCH_POISONED)
+			printf("poison\n");
+		else
+			print_patched(&p.insns[q.im.relo_insn[i]]);
+	}
+	patch_release(&p);
+	resolve_release(&relos);
+	asked(&q);
+	return 0;
+}
+
+static int key(char **args)
+{
+	struct skep_err err = { 0 };
+	struct layout_plan *plan;
+	struct layout_key k;
+	struct question q;
+
+	ask(&q, args);
+	if (layout_plan_new(&plan, &q.im, &err) ||
+	    layout_key(&k, plan, q.ix, q.policy, &err))
+		fail(args[1], err.what);
+	printf("%016llx%016llx\n", (unsigned long long)k.words[0],
+	       (unsigned long long)k.words[1]);
+	layout_plan_free(plan);
+	asked(&q);
+	return 0;
+}
+
 static int minimise(char **args)
 {
 	const struct object *objects[MAX_BTF];
@@ -283,6 +374,10 @@ int main(int argc, char **argv)
 		return whole(argv[2], argv + 3);
 	if (!strcmp(argv[1], "resolve"))
 		return resolve(argv[2], argv + 3);
+	if (!strcmp(argv[1], "patch"))
+		return patch(argv + 2);
+	if (!strcmp(argv[1], "key"))
+		return key(argv + 2);
 	if (!strcmp(argv[1], "bundle"))
 		return bundle(argv + 2);
 	if (!strcmp(argv[1], "unbundle"))
