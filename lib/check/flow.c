@@ -12,9 +12,9 @@
 
 #include "lib/check/flow_parts.h"
 
-#define TIGHT_STEPS  16u /* by instruction of the program; and what small ones have */
-#define TIGHT_BASE   (1u << 20)
-#define TIGHT_NODES  (1u << 18) /* states kept, of some 200 bytes */
+#define TIGHT_STEPS  8u /* by instruction of the image; and what small ones have */
+#define TIGHT_BASE   (1u << 19)
+#define TIGHT_BYTES  ((size_t)24 << 20) /* of states that are kept */
 #define CUT_FACTOR   4u
 #define FIRST_PLACES 64u
 
@@ -41,7 +41,7 @@ bool flow_spend(struct work *w, uint64_t steps)
 	uint64_t tight = TIGHT_BASE + (uint64_t)TIGHT_STEPS * w->im->insn_cnt;
 
 	w->steps += steps;
-	w->tight |= w->steps > tight || w->node_cnt > TIGHT_NODES;
+	w->tight |= w->steps > tight || w->kept_bytes > TIGHT_BYTES;
 	w->cut |= w->steps > CUT_FACTOR * tight;
 	return !w->cut && !w->err;
 }
@@ -124,6 +124,8 @@ static uint32_t add_node(struct work *w, uint32_t context, uint32_t insn,
 	n = &w->nodes[w->node_cnt];
 	*n = (struct node){ .context = context, .insn = insn, .next = next };
 	flow_state_copy(&n->s, s);
+	w->kept_bytes +=
+		sizeof(*n) + (s->stack ? s->stack->n * sizeof(*s->stack->slots) : 0);
 	return w->node_cnt++;
 }
 
@@ -135,6 +137,8 @@ static uint32_t join_node(struct work *w, uint32_t node, const struct state *s)
 
 	flow_state_copy(&old, &w->nodes[node].s);
 	err = flow_state_join(&w->nodes[node].s, s);
+	if (w->tight)
+		flow_state_forget_stack(&w->nodes[node].s);
 	if (err)
 		w->err = err;
 	root_lost(w, &w->nodes[node].s, s);
@@ -174,6 +178,10 @@ uint32_t flow_meet(struct work *w, uint32_t context, uint32_t insn, const struct
 	if (w->err)
 		return IMAGE_NONE;
 	forget_dead(w, insn, &seen);
+	if (w->kept_bytes > 2 * TIGHT_BYTES) {
+		seen.lost |= stack_has_frames(seen.stack);
+		seen.stack = NULL;
+	}
 	return meet(w, context, insn, &seen);
 }
 

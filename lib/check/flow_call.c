@@ -88,12 +88,6 @@ static bool make_entry(struct work *w, uint32_t func, const struct state *s,
 
 /* --- results --- */
 
-static void forget_stack(struct state *s)
-{
-	s->lost |= stack_has_frames(s->stack);
-	flow_state_release(s);
-}
-
 static void clobber_regs(struct state *s)
 {
 	int i;
@@ -112,7 +106,7 @@ static void resume(struct work *w, uint32_t context, uint32_t node,
 
 	flow_state_copy(&s, &w->nodes[node].s);
 	if (passes && c->top) {
-		forget_stack(&s);
+		flow_state_forget_stack(&s);
 	} else if (passes) {
 		flow_state_release(&s);
 		s.stack = stack_ref(result->stack);
@@ -271,7 +265,7 @@ void flow_call_out(struct work *w, struct walk *at, int32_t helper)
 		flow_root(w, s->regs[i].index, (struct value){ 0 });
 	}
 	if (frames && (calls || s->lost))
-		forget_stack(s);
+		flow_state_forget_stack(s);
 	for (i = 1; i <= 5 && !only_reads(helper); i++)
 		write_arg(w, s, i, helper);
 	clobber_regs(s);

@@ -23,6 +23,7 @@ struct state {
 
 void flow_state_copy(struct state *out, const struct state *s);
 void flow_state_release(struct state *s);
+void flow_state_forget_stack(struct state *s);
 /* All that can follow from b has followed from a. */
 bool flow_state_covers(const struct state *a, const struct state *b);
 bool flow_state_equal(const struct state *a, const struct state *b);
@@ -78,9 +79,10 @@ struct work {
 	uint32_t *pending;
 	uint32_t pending_cnt, pending_cap;
 	uint64_t steps;
-	bool tight; /* much has been done: states are joined wherever they meet */
-	bool cut;   /* too much */
-	int err;    /* 0 or the first -ENOMEM */
+	size_t kept_bytes; /* of nodes and, were none shared, their stacks */
+	bool tight;        /* much has been done: states are joined wherever they meet */
+	bool cut;          /* too much */
+	int err;           /* 0 or the first -ENOMEM */
 };
 
 /* --- plan --- */

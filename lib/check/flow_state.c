@@ -16,6 +16,12 @@ void flow_state_release(struct state *s)
 	s->stack = NULL;
 }
 
+void flow_state_forget_stack(struct state *s)
+{
+	s->lost |= stack_has_frames(s->stack);
+	flow_state_release(s);
+}
+
 bool flow_state_covers(const struct state *a, const struct state *b)
 {
 	int i;
