@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What users see of a matrix: text, JSON, JUnit, SARIF and the page, each read by what others read it with."""
+"""What users see of skep check: text, JSON, JUnit, SARIF and the page, each read by what others read it with."""
 
 import json
 import re
@@ -12,6 +12,7 @@ import zlib
 import pytest
 
 import matrices
+from kernels import debian_kernels, kernel_library  # noqa: F401
 from matrices import ARM, BACKPORTS, BOOKWORM, BULLSEYE, FORKY, HOSTILE, KERNELS, TRIXIE
 from matrices import cell, matrix, outputs, row  # noqa: F401
 
@@ -655,3 +656,104 @@ def test_page_as_a_picture(page, scheme):
 
 def test_page_is_the_same_every_time(outputs):
     assert outputs(matrices.several(), "html") == outputs(matrices.several(), "html")
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+PORTABLE = "tests/data/check/portable.bpf.c"
+
+
+@pytest.fixture
+def portable(need, tool, repo, build_dir, tmp_path):
+    """Compiled where it lies, so that its source has a name that a checkout has."""
+    need("clang-19")
+    out = tmp_path / "portable.bpf.o"
+    include = [f"-I{build_dir}/share/skep/libbpf", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+    flags = ["--target=bpf", "-D__TARGET_ARCH_x86", "-mcpu=v3", "-g", "-O2", *include]
+    tool("clang-19", *flags, "-c", PORTABLE, "-o", out, cwd=repo)
+    return out
+
+
+@pytest.fixture
+def check(skep, kernel_library):  # noqa: F811
+    def run(*args, **kw):
+        return skep("check", *args, **{"env": {"SKEP_HOME": kernel_library}, **kw})
+
+    return run
+
+
+def test_command_writes_every_output(check, portable, repo, browser, tmp_path):
+    files = {how: tmp_path / f"out.{how}" for how in ("html", "junit", "sarif")}
+    done = check(portable, "--json", *[a for how, path in files.items() for a in (f"--{how}", path)], cwd=repo)
+    assert done.rc == 1 and done.err == ""
+    check_keys(done.json())
+    cells = {c["kernel"]: c for c in done.json()["objects"][0]["kernels"]}
+    fails = [k for k, c in cells.items() if c["verdict"] == "fails"]
+
+    cases = {c.get("name"): c for c in ET.parse(files["junit"]).iter("testcase")}
+    assert sorted(cases) == sorted(cells)
+    assert sorted(k for k, c in cases.items() if c.find("failure") is not None) == sorted(fails)
+
+    results = json.loads(files["sarif"].read_text())["runs"][0]["results"]
+    errors = {k for r in results if r["level"] == "error" for k in r["properties"]["kernels"]}
+    uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in results}
+    assert sorted(errors) == sorted(fails) and uris == {PORTABLE}
+
+    p = Page(browser, files["html"]).open()
+    shown = [k[1] + "/" + k[0] for k in p.kernels()]
+    assert sorted(shown) == sorted(cells) and [shown[i] for i, w in enumerate(p.words()) if w[0] == "fails"] != []
+    assert {shown[i] for i, w in enumerate(p.words()) if w[0] == "fails"} == set(fails)
+    p.all("tbody tr")[0].find_element("css selector", ".cell").click()
+    assert "5.10" in p.one("#detail-title").text and p.one("#detail pre").text == "seen += task->__state; /* STATE */"
+    assert "task_struct.state" in p.one("#detail .instead").text
+    assert p.drain()[0] == []
+
+
+def test_command_explains(check, portable):
+    plain, told = check(portable), check(portable, "--explain")
+    assert plain.rc == told.rc == 1 and plain.err == ""
+    assert re.fullmatch(r"kernels asked: \d+, distinct layouts: \d+, distinct verdicts: \d+\n", told.err)
+    table, _, rest = told.out.partition("\n\n")
+    assert table == plain.out.partition("\n\n")[0]
+    assert table.splitlines()[0].split() == ["kernel", "portable"]
+    assert re.search(r"portable\.bpf\.c:28:\d+: fails: .*__state", rest)
+    assert re.search(r"portable\.bpf\.c:30:\d+: guarded: .*scx", rest)
+    assert re.fullmatch(r"fails on \d of \d kernels", told.out.splitlines()[-1])
+
+
+def test_command_with_a_kernel_that_is_not_there(check, portable):
+    """The failure does not hide what was found, and what fails outweighs what is missing."""
+    done = check(portable, "--kernel", "debian/sid/x86_64", "--kernel", "debian/bookworm/x86_64")
+    assert done.rc == 3 and re.fullmatch(r"loads on debian/bookworm/x86_64/\S+", done.out.splitlines()[-1])
+    assert "not in the kernel library\n  debian/sid/x86_64\n" in done.out
+    assert done.err == (
+        "skep check: 'debian/sid/x86_64' is not in the kernel library\n  hint: skep kernel fetch debian/sid\n"
+    )
+    done = check(portable, "--kernel", ">=99")
+    assert done.rc == 3 and done.err == (
+        "skep check: no kernel of the library is '>=99'\n"
+        "  hint: skep kernel fetch debian/SUITE, or skep kernel add its packages\n"
+    )
+    done = check(portable, "--kernel", "debian/sid", "--json")
+    assert done.rc == 3 and done.json()["missing"] == ["debian/sid"] and json.loads(done.err)["code"]
+    done = check(portable, "--kernel", "debian/sid", "--kernel", "debian/bullseye")
+    assert done.rc == 1 and done.err == ""
+
+
+@pytest.mark.parametrize(
+    "args, err",
+    [
+        (["."], "'.' is a folder, not an object or a package\n  hint: skep build checks a project's kernels"),
+        (["x.o", "--all", "--kernel", "host"], "--all excludes --kernel and --btf"),
+        (["x.o", "--platform", "windows", "--btf", "x"], "--platform excludes --kernel, --btf and --all"),
+        (["x.o", "--policy", "mine"], "--policy wants user|kernel|both, not 'mine'\n  hint: skep check --help lists the options"),
+    ],
+)
+def test_command_misused(check, args, err):
+    done = check(*args)
+    assert (done.rc, done.out, done.err) == (2, "", f"skep check: {err}\n")
+
+
+def test_command_leaves_an_output_alone_that_it_cannot_write(check, portable, tmp_path):
+    done = check(portable, "--html", tmp_path / "none/out.html")
+    assert done.rc == 3 and done.out == "" and done.err.startswith(f"skep check: {tmp_path}/none/out.html: cannot ")

@@ -343,7 +343,7 @@ static int name_row(struct text *t, size_t i)
 	return t->titles[i] ? 0 : -ENOMEM;
 }
 
-static int text_init(struct text *t)
+static int text_init(struct text *t, bool explain)
 {
 	int rc = matrix_lineup_new(&t->lineup, t->m, NULL);
 
@@ -353,7 +353,8 @@ static int text_init(struct text *t)
 		return -ENOMEM;
 	for (size_t i = 0; i < t->m->row_cnt && !rc; i++)
 		rc = name_row(t, i);
-	return rc ? rc : matrix_groups_new(&t->groups, t->m, &t->lineup, NULL);
+	return rc || !explain ? rc
+			      : matrix_groups_new(&t->groups, t->m, &t->lineup, NULL);
 }
 
 void matrix_text(const struct matrix *m, bool explain, struct skep_report *report)
@@ -363,13 +364,13 @@ void matrix_text(const struct matrix *m, bool explain, struct skep_report *repor
 
 	if (!t.root)
 		return;
-	if (text_init(&t)) {
+	if (text_init(&t, explain)) {
 		report->err = -ENOMEM;
 		return;
 	}
 	add_tables(&t);
 	add_notes(&t);
-	for (size_t i = 0; explain && i < t.groups.n; i++)
+	for (size_t i = 0; i < t.groups.n; i++)
 		add_finding(&t, &t.groups.items[i]);
 	add_end(&t);
 }
