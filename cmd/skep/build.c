@@ -63,6 +63,10 @@ const struct cmd cmd_build = {
 		"vmlinux.h is generated for each object and architecture, from the types that 'vmlinux' in "
 		"skep.yaml names\n(default: the running kernel's), and holds what the sources need. --pin writes "
 		"it to\nvmlinux/ARCH/OBJECT/vmlinux.h; builds take it from there as long as it exists, whatever "
-		"kernel is\nrunning. Pin again when the sources need more types; remove the file to be rid of it.",
+		"kernel is\nrunning. Pin again when the sources need more types; remove the file to be rid of it.\n\n"
+		"Every object is checked against the kernels that 'kernels' in skep.yaml names and the library "
+		"has. If one\nfails there, exit is 1; what was built stays in build/ to be looked into with skep "
+		"check. Of 'variants' a\nkernel needs the one it gets: the first that asks for nothing the kernel "
+		"lacks.",
 	.run = run,
 };

@@ -36,12 +36,13 @@ struct skep_build_opts {
  * skep_build - bring build/ of a project up to date.
  * @dir:    folder with skep.yaml
  * @opts:   NULL for defaults
- * @report: is filled with what was made: objects, skeletons, package, its digest, steps run
+ * @report: is filled with what was made: objects, skeletons, package, its digest, steps run; and, if skep.yaml
+ *          names kernels, checks: [{kernel, arch, object, variant, verdict, reason}]
  *
  * Nothing changed: nothing is started. An interrupted build leaves each file old or new, never a part.
  *
  * Errors: -SKEP_EPROJECT skep.yaml (where = skep.yaml:line:column); -SKEP_ECOMPILE with clang's own text
- * through the log; -SKEP_ETOOL no usable clang; errno of files.   Since: 0.1
+ * through the log; -SKEP_ENO an object fails on a kernel of skep.yaml: all files are there but opts.output; -SKEP_ETOOL no usable clang; errno of files.   Since: 0.1
  */
 int skep_build(const char *dir, const struct skep_build_opts *opts,
 	       struct skep_report *report, struct skep_err *err);
