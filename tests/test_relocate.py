@@ -10,7 +10,7 @@ import re
 import pytest
 
 from conftest import NEEDS
-from coreprobe import forge  # noqa: F401
+from coreprobe import SOURCES, forge, probe  # noqa: F401
 from corpus.relocate import Relocated, build_patched
 
 pytestmark = pytest.mark.need("clang-19", "root")
@@ -50,3 +50,69 @@ def test_selftest_families(patched, forge, repo, need):
             assert bool(stops) == ("_err_" in kernel), (path, kernel, count)
             judged += count["prepare"]
     assert judged > 800
+
+
+# --- one rule each -------------------------------------------------------------------------------
+
+RULES = sorted((SOURCES / "rules").glob("*.case"))
+PRELUDE = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#define CORE __attribute__((preserve_access_index))
+volatile long long out;
+#define NAME(line) ask_##line
+#define ASK(line, expression) \\
+	SEC("raw_tp/x") int NAME(line)(__u64 *ctx) { out = expression; return 0; }
+#define READ(type, field) ASK(__LINE__, (long)((type *)ctx[0])->field)
+#define INFO(type, field, kind) ASK(__LINE__, __builtin_preserve_field_info(((type *)0)->field, kind))
+#define EXISTS(type, field) INFO(type, field, 2)
+#define ENUM_VALUE(type, name) ASK(__LINE__, bpf_core_enum_value(type, name))
+#define ENUM_EXISTS(type, name) ASK(__LINE__, bpf_core_enum_value_exists(type, name))
+#define TYPE_EXISTS(type) ASK(__LINE__, bpf_core_type_exists(type))
+#define TYPE_MATCHES(type) ASK(__LINE__, bpf_core_type_matches(type))
+#define TYPE_SIZE(type) ASK(__LINE__, bpf_core_type_size(type))
+#define TYPE_ID(type) ASK(__LINE__, bpf_core_type_id_kernel(type))
+"""
+
+
+class Case:
+    """A file of tests/data/core/rules: a program, a kernel, and what each record becomes."""
+
+    def __init__(self, path, forge):
+        parts = re.split(r"^@(\w+ ?\w*)\n", path.read_text(), flags=re.M)
+        self.parts = dict(zip(parts[1::2], parts[2::2]))
+        self.how = next((p.split()[1] for p in self.parts if p.startswith("BUILD")), "el")
+        self.order = "eb" if self.how == "eb" else "el"
+        self.forge, self.stem = forge, path.stem
+
+    def write(self, name, text):
+        path = self.forge.folder / name
+        path.write_text(text)
+        return path
+
+    def object(self):
+        source = self.write(f"{self.stem}.bpf.c", PRELUDE + self.parts["C"])
+        return self.forge.source(source, f"{self.stem}.o", "-D__x86_64__", order=self.order)
+
+    def kernel(self):
+        return self.forge.kernel(self.how, self.write(f"{self.stem}_kernel.c", self.parts["KERNEL"]))
+
+    def expected(self, policy):
+        text = self.parts.get("EXPECT kernel", self.parts["EXPECT"]) if policy == "kernel" else self.parts["EXPECT"]
+        return text.splitlines()
+
+
+@pytest.mark.parametrize("policy", ["user", "kernel"])
+@pytest.mark.parametrize("path", RULES, ids=lambda p: p.stem)
+def test_rule(path, policy, forge, probe, patched):
+    case = Case(path, forge)
+    made = probe("patch", policy, case.object(), case.kernel()).stdout
+    made = re.sub(r"insn #\d+", "insn #N", made)
+    made = re.sub(r"(target_type_id .*) \d+ != success \d+", r"\1 ID != success ID", made)
+    assert made.splitlines() == case.expected(policy)
+    if policy == "user":  # of which libbpf itself is the judge
+        counts, unread, different = Relocated(patched, {"k": case.kernel()}).judge([case.object()])
+        different = [d for d in different if not (case.how == "eb" and "of kind 4" in d)]  # it counts for its own order
+        assert not unread and not different
+        assert sum(c["prepare"] + c["internal"] for c in counts.values()) == len(made.splitlines())

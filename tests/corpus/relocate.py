@@ -107,7 +107,7 @@ def written(table, refused, targets):
         lines.append(f"| {' | '.join(map(str, cells))} |")
     why = Counter(re.sub(r"'[^']*'|\[\d+\]|\d+", "…", reason) for reason in refused.values())
     lines += ["", f"Kernels: {', '.join(targets)}.", ""]
-    lines += ["Objects that libbpf does not open, and so nobody resolves:", ""] if why else []
+    lines += ["Objects that are not read, most because libbpf does not open them:", ""] if why else []
     return "\n".join(lines + [f"* {n} of them: {reason}" for reason, n in why.most_common()]) + "\n"
 
 
