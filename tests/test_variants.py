@@ -216,7 +216,10 @@ objects:
 BODY = 'SEC("tp/sched/sched_process_exec") int on_exec(void *ctx)\n{\n\tseen = limit;\n%s\treturn 0;\n}\n'
 TASK = "\tstruct task_struct *t = (void *)bpf_get_current_task();\n"
 LOOP = "static long once(__u32 i, void *ctx) { return 0; }\n"
-TYPES = """struct task_struct___new { int __newest; struct { int deep; } inner; } __attribute__((preserve_access_index));
+TYPES = """#ifndef KERNEL_VERSION
+#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
+#endif
+struct task_struct___new { int __newest; struct { int deep; } inner; } __attribute__((preserve_access_index));
 struct thing___x { int a; } __attribute__((preserve_access_index));
 enum bpf_func_id___x { BPF_FUNC_loop___x = 181 };
 """
@@ -260,7 +263,7 @@ RULES = {
         f"\telse\n\t\tseen = BPF_CORE_READ({NEW}, inner.deep);\n",
         [],
     ),
-    "size of a type": ("", "\tseen = bpf_core_type_size(struct thing___x);\n", ["struct thing"]),
+    "size of a type, which is 0 without it": (LOOP, "\tif (bpf_core_type_size(struct thing___x))\n\t\tbpf_loop(1, once, 0, 0);\n", []),
     "value of an enumerator": (
         "",
         "\tseen = bpf_core_enum_value(enum bpf_func_id___x, BPF_FUNC_loop___x);\n",
@@ -279,11 +282,40 @@ RULES = {
 @pytest.mark.parametrize("name", RULES)
 def test_rule(skep, tmp_path, name):
     before, body, words = RULES[name]
-    folder = pair(tmp_path, HEAD + TYPES + "#ifndef KERNEL_VERSION\n#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n#endif\n" + before + BODY % body)  # fmt: skip
+    folder = pair(tmp_path, HEAD + TYPES + before + BODY % body)
     skep("build", "-C", folder).ok()
     first, second = choices(folder / "build/two-ways.skep")
     assert [w for w in first[2] if w not in IMPLIED] == words
     assert second == ("second", "two_ways_second", [])
+
+
+# what no list of things to have can say: one or the other; the one unless there is another
+BEYOND = ("one of two fields", "helper where a check says no")
+
+
+def test_rule_agrees_with_verdicts(skep, tmp_path, kernel_library):
+    """On every kernel of the library the rule takes what loads there, and nothing else."""
+    names = {f"rule-{i}": name for i, name in enumerate(RULES)}
+    objects = "".join(
+        f"  {o}: {{variants: {{first: {{sources: [src/{o}.bpf.c]}}, second: {{sources: [src/plain.bpf.c]}}}}}}\n" for o in names
+    )
+    sources = {o: HEAD + TYPES + RULES[name][0] + BODY % RULES[name][1] for o, name in names.items()}
+    yaml = f"name: rules\nversion: 1\narch: [x86_64]\nobjects:\n{objects}"
+    env = {"SKEP_HOME": kernel_library}
+    skep("build", "-C", project(tmp_path, yaml, plain=PLAIN, **sources), env=env).ok()
+    done = skep("check", tmp_path / "build/rules.skep", "--all", "--json", env=env).json()
+    first = {o["variant_of"]: o for o in done["objects"] if o["variant"] == "first"}
+    picked = {g["name"]: {k["kernel"]: k["variant"] for k in g["kernels"]} for g in done["variants"]}
+    differ, seconds = set(), 0
+    for o, name in names.items():
+        verdicts = {k["kernel"]: k["verdict"] for k in first[o.replace("-", "_")]["kernels"]}
+        assert len(verdicts) >= 4 and "unknown" not in verdicts.values()
+        for kernel, verdict in verdicts.items():
+            choice = picked[o.replace("-", "_")][kernel]
+            seconds += choice == "second"
+            if choice != ("first" if verdict == "loads" else "second"):
+                differ.add(name)
+    assert differ == set(BEYOND) and seconds > 8
 
 
 HOOKS = {

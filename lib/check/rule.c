@@ -61,7 +61,10 @@ static void answer_checks(struct rule *r, const struct dream *d)
 
 		if (!r->asked[i] || at == IMAGE_NONE)
 			continue;
-		r->insns[at].imm = has(d, r->asked[i]);
+		if (!has(d, r->asked[i]))
+			r->insns[at].imm = 0;
+		else if (!r->insns[at].imm)
+			r->insns[at].imm = 1;
 		if (r->insns[at].code == (BPF_LD | BPF_IMM | BPF_DW))
 			r->insns[at + 1].imm = 0;
 	}

@@ -116,10 +116,17 @@ static char *struct_ops(const struct obj_map *m)
 
 bool rule_is_check(const struct ext_row *relo)
 {
-	return relo->relo.kind == BPF_CORE_FIELD_EXISTS ||
-	       relo->relo.kind == BPF_CORE_TYPE_EXISTS ||
-	       relo->relo.kind == BPF_CORE_TYPE_MATCHES ||
-	       relo->relo.kind == BPF_CORE_ENUMVAL_EXISTS;
+	switch (relo->relo.kind) {
+	case BPF_CORE_FIELD_EXISTS:
+	case BPF_CORE_TYPE_EXISTS:
+	case BPF_CORE_TYPE_MATCHES:
+	case BPF_CORE_TYPE_ID_TARGET:
+	case BPF_CORE_TYPE_SIZE:
+	case BPF_CORE_ENUMVAL_EXISTS:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static const struct btf_type *skip(const struct btf *btf, uint32_t id)

@@ -13,7 +13,7 @@ char *rule_need_words(const struct image *im, const struct need *n);
 char *rule_relo_words(const struct image *im, const struct ext_row *relo);
 char *rule_extern_words(const struct image_extern *x);
 
-/* A CO-RE record that asks whether something exists, and so needs nothing. */
+/* A CO-RE record that is 0 for what does not exist, and so needs nothing: types have no size and no id, either. */
 bool rule_is_check(const struct ext_row *relo);
 
 #endif
