@@ -183,9 +183,9 @@ def hostile():
 
 def platform():
     helper = {**LOOP, "reason": "helper bpf_get_current_task is not on this platform", "instead": None, "remedy": None}
-    name = "eBPF for Windows"
+    name = "windows"
     rows = [row("exec_watch", [cell(name, "fails", [helper])]), row("drop", [cell(name, programs=["drop"])])]
-    return matrix("fails", rows, kernels=[{"kernel": name, "release": None, "arch": None}], platform=name)
+    return matrix("fails", rows, kernels=[{"kernel": name, "release": None, "arch": None}], platform="eBPF for Windows")
 
 
 def variants():

@@ -210,5 +210,7 @@ int main(int argc, char **argv)
 	if (render(&m, argv[1], &out, &err))
 		fail(err.what);
 	fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	free(text);
 	return 0;
 }

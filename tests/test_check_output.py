@@ -78,6 +78,14 @@ drop        loads
 
 fails on eBPF for Windows
 """
+    assert outputs(matrices.platform(), "explain").partition("\n\n")[2] == """\
+src/exec_watch.bpf.c:44:2: fails: helper bpf_get_current_task is not on this platform
+      bpf_loop(16, walk, &ctx, 0);
+  object:  exec_watch
+  program: handle_exec, instruction 40
+
+fails on eBPF for Windows
+"""
 
 
 def test_text_of_variants_says_which_is_chosen(outputs):
@@ -558,6 +566,12 @@ def test_page_of_variants(page):
     p = page(matrices.variants())
     assert p.texts("thead th")[-1] == "exec_watch variant"
     assert [r.find_elements("css selector", "td")[-1].text for r in p.all("tbody tr")] == ["legacy"] + ["state"] * 5
+
+
+def test_page_of_a_platform(page):
+    p = page(matrices.platform())
+    assert p.one("#summary").text == "fails on eBPF for Windows" and p.texts("thead th")[0] == "Platform"
+    assert p.kernels() == [["eBPF for Windows"]] and p.words() == [["fails", "loads"]]
 
 
 def test_page_of_many_kernels_is_quick(page):

@@ -139,5 +139,5 @@ void matrix_summary(struct buf *out, const struct matrix *m)
 			matrix_word(counts[VERDICT_FAILS]     ? VERDICT_FAILS
 				    : counts[VERDICT_UNKNOWN] ? VERDICT_UNKNOWN
 							      : VERDICT_LOADS),
-			m->kernels[last].id);
+			m->platform ? m->platform : m->kernels[last].id);
 }

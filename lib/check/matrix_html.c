@@ -144,7 +144,7 @@ static struct json_t *kernels_of(const struct matrix *m, const struct matrix_lin
 		const struct matrix_kernel *k = &m->kernels[l->kernels[i]];
 		struct json_t *one = js_object();
 
-		rc |= put(one, "id", k->id);
+		rc |= put(one, "id", m->platform ? m->platform : k->id);
 		rc |= put(one, "release", k->release);
 		rc |= put(one, "arch", k->arch);
 		rc |= js_add(v, one);

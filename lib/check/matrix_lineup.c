@@ -137,7 +137,7 @@ void matrix_lineup_name(struct buf *out, const struct matrix_lineup *l,
 {
 	const char *to = m->kernels[l->kernels[last]].id;
 
-	buf_str(out, m->kernels[l->kernels[first]].id);
+	buf_str(out, m->platform ? m->platform : m->kernels[l->kernels[first]].id);
 	if (last != first)
 		buf_fmt(out, " to %s (%zu)", to + family(to), last - first + 1);
 }

@@ -155,7 +155,7 @@ static void add_table(struct text *t, size_t lo, size_t hi)
 static void add_objects(struct text *t)
 {
 	struct skep_node *table = skep_node_table(t->root, NULL, "");
-	const char *id = t->m->kernels[0].id;
+	const char *id = t->m->platform ? t->m->platform : t->m->kernels[0].id;
 	struct buf heading = { 0 };
 
 	escape_text(&heading, id, strlen(id));
@@ -230,7 +230,7 @@ static void add_places(struct text *t, struct skep_node *section,
 		buf_str(&b, i ? "\n" : "");
 		matrix_lineup_name(&b, &t->lineup, t->m, g->places[i], g->places[end - 1]);
 	}
-	skep_node_str(section, NULL, t->m->platform ? "platform" : "kernels", b.data);
+	skep_node_str(section, NULL, "kernels", b.data);
 	buf_release(&b);
 }
 
@@ -284,7 +284,8 @@ static void add_finding(struct text *t, const struct matrix_group *g)
 	if (t->m->row_cnt > 1)
 		skep_node_str(section, NULL, "object", t->raw[g->row]);
 	add_program(section, f);
-	add_places(t, section, g);
+	if (!t->m->platform)
+		add_places(t, section, g);
 }
 
 /* --- */
