@@ -2,7 +2,7 @@
 """Matrices made by hand, and probe_matrix.c that gives what skep makes of them.
 
     outputs(matrix, how)    text, explain, json, junit, sarif or html of it
-    one(), several(), many(), hostile(), platform(), variants()
+    one(), several(), many(), optional(), hostile(), platform(), variants()
 """
 
 import json
@@ -179,6 +179,12 @@ def hostile():
     programs = ["\u05d0\u05d1\u05d2 \u202egnp.exe"]
     cells = [cell(k["kernel"], "fails", [bad], programs) for k in kernels]
     return matrix("fails", [row(f"x{HOSTILE}", cells, file="../o & <p>.o")], kernels=kernels, missing=["<u>none</u>\x1b]0;t\x07"])
+
+
+def optional():
+    """Its second program is not loaded by default, and could not be there."""
+    cells = [cell(k["kernel"]) for k in KERNELS[1:]] + [cell(ARM, "loads", [HOOK])]
+    return matrix("loads", [row("exec_watch", cells)])
 
 
 def platform():

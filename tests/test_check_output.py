@@ -161,6 +161,15 @@ def test_explain_of_what_has_no_source(outputs):
     assert lines[at + 1 : at + 5] == ["  object:  guard", "  program: guard", f"  kernels: {ARM}", ""]
 
 
+def test_what_is_not_loaded_by_default_warns(outputs):
+    assert re.search(rf"^{ARM} +loads +warning: src/exec_watch", outputs(matrices.optional(), "text"), re.M)
+    out = outputs(matrices.optional(), "explain")
+    assert "\nsrc/exec_watch.bpf.c:70: fails if loaded: there is no function do_unlinkat" in out
+    assert out.splitlines()[-1] == "loads on all 6 kernels"
+    assert [r["level"] for r in sarif(outputs, matrices.optional())["results"]] == ["warning"]
+    assert junit(outputs, matrices.optional()).get("failures") == "0"
+
+
 def test_objects_of_one_name_are_told_apart(outputs):
     def heading(*rows):
         return outputs(matrix("loads", list(rows)), "text").splitlines()[0].split("  ")[-len(rows) :]
@@ -187,6 +196,8 @@ def test_many_objects_stand_in_several_tables(outputs):
         (["fails"], f"fails on {ARM}"),
         (["unknown"], f"unknown on {ARM}"),
         (["loads", "loads"], "loads on all 2 kernels"),
+        (["fails", "fails"], "fails on all 2 kernels"),
+        (["unknown", "unknown"], "unknown on all 2 kernels"),
         (["unknown", "loads"], "unknown on 1 of 2 kernels"),
         (["fails", "unknown"], "fails on 1 and unknown on 1 of 2 kernels"),
         ([], "there is no kernel to check against"),

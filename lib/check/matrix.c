@@ -23,8 +23,10 @@ const char *matrix_status_word(enum matrix_status status)
 	return words[status];
 }
 
-const char *matrix_finding_word(const struct matrix_finding *f)
+const char *matrix_finding_word(const struct matrix_finding *f, bool optional)
 {
+	if (f->status == MATRIX_FAILS && optional)
+		return "fails if loaded";
 	if (f->status == MATRIX_FAILS && !strcmp(f->phase, "attach"))
 		return "cannot be attached";
 	return matrix_status_word(f->status);
@@ -106,9 +108,12 @@ static void summarise(struct buf *out, const size_t *counts, size_t all)
 {
 	size_t fails = counts[VERDICT_FAILS], unknown = counts[VERDICT_UNKNOWN];
 
-	if (!fails && !unknown)
-		buf_fmt(out, "loads on all %zu kernels", all);
-	else if (!unknown)
+	for (int word = 0; word < 3; word++)
+		if (counts[word] == all) {
+			buf_fmt(out, "%s on all %zu kernels", matrix_word(word), all);
+			return;
+		}
+	if (!unknown)
 		buf_fmt(out, "fails on %zu of %zu kernels", fails, all);
 	else if (!fails)
 		buf_fmt(out, "unknown on %zu of %zu kernels", unknown, all);

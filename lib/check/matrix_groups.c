@@ -9,6 +9,7 @@
 
 struct entry {
 	uint32_t row, place;
+	bool optional;
 	const struct matrix_finding *finding;
 };
 
@@ -70,6 +71,7 @@ static int entry_order(const void *a, const void *b)
 	int order = number_order(x->row, y->row);
 
 	order = order ? order : finding_order(x->finding, y->finding);
+	order = order ? order : x->optional - y->optional;
 	return order ? order : number_order(x->place, y->place);
 }
 
@@ -83,6 +85,11 @@ static size_t count(const struct matrix *m)
 	return n;
 }
 
+static bool optional(const struct matrix_cell *c, const struct matrix_finding *f)
+{
+	return c->word == VERDICT_LOADS && f->status == MATRIX_FAILS;
+}
+
 static void collect(struct entry *e, const struct matrix *m, const struct matrix_lineup *l)
 {
 	for (uint32_t i = 0; i < m->row_cnt; i++)
@@ -90,7 +97,9 @@ static void collect(struct entry *e, const struct matrix *m, const struct matrix
 			const struct matrix_cell *c = m->rows[i].cells[k];
 
 			for (size_t j = 0; c && j < c->n; j++)
-				*e++ = (struct entry){ i, l->rank[k], &c->findings[j] };
+				*e++ = (struct entry){ i, l->rank[k],
+						       optional(c, &c->findings[j]),
+						       &c->findings[j] };
 		}
 }
 
@@ -99,9 +108,10 @@ static void join(struct matrix_groups *g, const struct entry *e, uint32_t *at)
 {
 	struct matrix_group *last = g->n ? &g->items[g->n - 1] : NULL;
 
-	if (!last || last->row != e->row || finding_order(last->finding, e->finding)) {
+	if (!last || last->row != e->row || last->optional != e->optional ||
+	    finding_order(last->finding, e->finding)) {
 		last = &g->items[g->n++];
-		*last = (struct matrix_group){ e->row, e->finding, at, 0 };
+		*last = (struct matrix_group){ e->row, e->finding, e->optional, at, 0 };
 	}
 	if (last->n && last->places[last->n - 1] == e->place)
 		return;

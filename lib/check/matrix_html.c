@@ -46,7 +46,7 @@ static int put(struct json_t *obj, const char *key, const char *s)
 	return js_set(obj, key, visible(s));
 }
 
-static struct json_t *finding(const struct matrix_finding *f)
+static struct json_t *finding(const struct matrix_finding *f, bool optional)
 {
 	struct json_t *v = js_object();
 	struct buf source = { 0 };
@@ -54,7 +54,7 @@ static struct json_t *finding(const struct matrix_finding *f)
 
 	matrix_source(&source, f);
 	rc |= put(v, "status", matrix_status_word(f->status));
-	rc |= put(v, "word", matrix_finding_word(f));
+	rc |= put(v, "word", matrix_finding_word(f, optional));
 	rc |= put(v, "phase", f->phase);
 	rc |= put(v, "kind", f->kind);
 	rc |= put(v, "name", f->name);
@@ -81,7 +81,7 @@ static struct json_t *verdict(const struct matrix_row *r, const struct matrix_ce
 	for (size_t i = 0; i < r->program_cnt; i++)
 		rc |= js_add_str(programs, matrix_word(c->programs[i]));
 	for (size_t i = 0; i < c->n; i++)
-		rc |= js_add(findings, finding(&c->findings[i]));
+		rc |= js_add(findings, finding(&c->findings[i], c->word == VERDICT_LOADS));
 	rc |= js_set(v, "programs", programs);
 	rc |= js_set(v, "findings", findings);
 	return whole(v, rc);

@@ -74,7 +74,8 @@ static void add_finding(struct buf *out, const struct matrix_finding *f)
 	struct buf b = { 0 };
 
 	matrix_source(&b, f);
-	buf_fmt(&b, "%s%s: %s", b.len ? ": " : "", matrix_finding_word(f), f->reason);
+	buf_fmt(&b, "%s%s: %s", b.len ? ": " : "", matrix_finding_word(f, false),
+		f->reason);
 	if (!b.err)
 		add_text(out, b.data);
 	out->err = b.err ? b.err : out->err;

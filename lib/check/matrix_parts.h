@@ -48,6 +48,7 @@ void matrix_lineup_name(struct buf *out, const struct matrix_lineup *l,
 struct matrix_group {
 	uint32_t row;
 	const struct matrix_finding *finding;
+	bool optional; /* the object loads all the same: it is of a program that is not loaded by default */
 	const uint32_t *places; /* of the lineup, ascending */
 	size_t n;
 };
@@ -62,8 +63,8 @@ void matrix_groups_release(struct matrix_groups *g);
 
 /* "src/x.bpf.c:31:12", as far as it is known; nothing if the file is not. */
 void matrix_source(struct buf *out, const struct matrix_finding *f);
-/* "fails", "cannot be attached", "unknown", "warning", "guarded" */
-const char *matrix_finding_word(const struct matrix_finding *f);
+/* "fails", "fails if loaded", "cannot be attached", "unknown", "warning", "guarded" */
+const char *matrix_finding_word(const struct matrix_finding *f, bool optional);
 
 /* The text for people, into a report that has the JSON. */
 void matrix_text(const struct matrix *m, bool explain, struct skep_report *report);

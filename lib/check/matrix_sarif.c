@@ -149,12 +149,13 @@ static struct json_t *location(const struct sarif *s, const struct matrix_findin
 	return whole(v, rc);
 }
 
-static struct json_t *text_of(const struct matrix_finding *f)
+static struct json_t *text_of(const struct matrix_group *g)
 {
+	const struct matrix_finding *f = g->finding;
 	struct json_t *v = NULL;
 	struct buf b = { 0 };
 
-	buf_fmt(&b, "%s: %s", matrix_finding_word(f), f->reason);
+	buf_fmt(&b, "%s: %s", matrix_finding_word(f, g->optional), f->reason);
 	if (f->instead && f->status != MATRIX_GUARDED)
 		buf_fmt(&b, "; instead: %s", f->instead);
 	if (f->remedy && f->status != MATRIX_GUARDED)
@@ -195,8 +196,9 @@ static struct json_t *result(const struct sarif *s, const struct matrix_group *g
 
 	rc |= js_set_str(v, "ruleId", id);
 	rc |= js_set_int(v, "ruleIndex", (int64_t)rule_index);
-	rc |= js_set_str(v, "level", levels[g->finding->status]);
-	rc |= js_set(v, "message", text_of(g->finding));
+	rc |= js_set_str(v, "level",
+			 levels[g->optional ? MATRIX_WARNING : g->finding->status]);
+	rc |= js_set(v, "message", text_of(g));
 	rc |= js_add(locations, location(s, g->finding, s->m->rows[g->row].file));
 	rc |= js_set(v, "locations", locations);
 	rc |= js_set(v, "properties", properties(s, g));

@@ -243,7 +243,8 @@ static struct skep_node *add_heading(struct text *t, const struct matrix_group *
 	matrix_source(&raw, g->finding);
 	if (!raw.len)
 		buf_str(&raw, t->raw[g->row]);
-	buf_fmt(&raw, ": %s: %s", matrix_finding_word(g->finding), g->finding->reason);
+	buf_fmt(&raw, ": %s: %s", matrix_finding_word(g->finding, g->optional),
+		g->finding->reason);
 	if (!raw.err)
 		escape_text(&label, raw.data, raw.len);
 	if (!raw.err && !label.err)
