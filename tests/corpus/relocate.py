@@ -28,15 +28,19 @@ BATCH = 40
 BEGIN, END = "<!-- begin: relocate.py -->", "<!-- end -->"
 
 
-def build_patched(build, folder):
-    """patched/*.c against the libskep of a build."""
+def build_tool(build, folder, name):
+    """NAME/*.c against the libskep of a build."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     flags = (Path(build) / "flags").read_text().split()
-    argv = [*flags, f"-I{HERE}/patched", "-Wl,--gc-sections", "-o", folder / "patched", *sorted(HERE.glob("patched/*.c"))]
+    argv = [*flags, f"-I{HERE / name}", "-Wl,--gc-sections", "-o", folder / name, *sorted(HERE.glob(f"{name}/*.c"))]
     argv += [Path(build) / "libskep.a", LIBBPF / "inst/libbpf.a", "-lelf", "-ljansson", "-lcrypto", "-lz"]
     subprocess.run([str(a) for a in argv], check=True, cwd=REPO)
-    return folder / "patched"
+    return folder / name
+
+
+def build_patched(build, folder):
+    return build_tool(build, folder, "patched")
 
 
 class Relocated:
