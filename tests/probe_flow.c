@@ -6,21 +6,31 @@
  *   probe_flow flow OBJECT [OPTION...]   of each program the source lines that are reached, what of its
  *                                        context it reads, and what it does with arguments of its hook
  *   probe_flow time OBJECT [OPTION...]   the same, as numbers
+ *   probe_flow load OBJECT [CONFIG_X=y...]   what the kernel reaches: loads its one program once for each marker,
+ *                                        a call of helper MARKER + n, with only that one left in it
+ *
+ * CO-RE records of a type whose flavour is ___no find it missing, others find it as it is.
  *
  *   lazy                 global functions are verified only if something calls them
  *   NAME=HEX             an extern's value, its bytes in memory
  *   NAME=address         … is there, at an address
- *   #N=NUMBER, #N=poison what CO-RE record N resolves to
  */
-#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "lib/base/fs.h"
 #include "lib/check/flow.h"
 #include "lib/object/image.h"
+
+#define MARKER 1000000
 
 static void fail(const struct skep_err *err)
 {
@@ -44,6 +54,15 @@ static void print_ref(const struct image *im, uint32_t insn)
 	printf("  %u: kind %d %s+%lld\n", insn, ref->kind, to, (long long)ref->addend);
 }
 
+static void print_insn(const struct image *im, uint32_t i)
+{
+	const struct bpf_insn *in = &im->insns[i];
+
+	print_ref(im, i);
+	if (in->code == (BPF_STX | BPF_MEM | BPF_DW))
+		printf("  store %u %d %u\n", in->dst_reg, in->off, in->src_reg);
+}
+
 static void print_image(const struct image *im)
 {
 	static const char *const kinds[] = { "kconfig", "ksym", "kfunc" };
@@ -61,7 +80,13 @@ static void print_image(const struct image *im)
 		       f->name, im->elf.sections[f->section].name, f->off, f->first,
 		       f->cnt, f->global, f->weak, f->entry);
 		for (j = f->first; j < f->first + f->cnt; j++)
-			print_ref(im, j);
+			print_insn(im, j);
+	}
+	for (i = 0; i < im->ext.relos.n; i++) {
+		const struct btf_type *t =
+			btf__type_by_id(im->o->btf, im->ext.relos.rows[i].relo.type_id);
+
+		printf("relo %u %s\n", i, btf__name_by_offset(im->o->btf, t->name_off));
 	}
 }
 
@@ -79,24 +104,22 @@ static void give_extern(const struct image *im, struct flow_extern *externs,
 			externs[i] = e;
 }
 
-/* A load or store has its record's number as offset; longer numbers have two instructions. */
-static void give_relo(const struct image *im, struct bpf_insn *insns, const char *record,
-		      const char *value)
+static void resolve(const struct image *im, struct bpf_insn *insns, size_t record)
 {
-	struct bpf_insn *in = &insns[im->relo_insn[atoi(record)]];
-	long long n = strtoll(value, NULL, 0);
+	const struct ext_row *row = &im->ext.relos.rows[record];
+	const struct btf_type *t = btf__type_by_id(im->o->btf, row->relo.type_id);
+	const char *name = btf__name_by_offset(im->o->btf, t->name_off);
+	bool exists = row->relo.kind == BPF_CORE_FIELD_EXISTS ||
+		      row->relo.kind == BPF_CORE_TYPE_EXISTS;
+	struct bpf_insn *in = &insns[im->relo_insn[record]];
 
-	if (!strcmp(value, "poison"))
+	if (exists)
+		in->imm = !strstr(name, "___no");
+	else if (strstr(name, "___no"))
 		*in = (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .imm = 0xbad2310 };
-	else if (BPF_CLASS(in->code) == BPF_LDX || BPF_CLASS(in->code) == BPF_STX)
-		in->off = n;
-	else
-		in->imm = n;
-	if (in->code == (BPF_LD | BPF_IMM | BPF_DW))
-		in[1].imm = n >> 32;
 }
 
-static void give(const struct image *im, struct flow_env *env, struct bpf_insn *insns,
+static void give(const struct image *im, struct flow_env *env,
 		 struct flow_extern *externs, char *option)
 {
 	char *value = strchr(option, '=');
@@ -106,10 +129,13 @@ static void give(const struct image *im, struct flow_env *env, struct bpf_insn *
 	if (!value)
 		return;
 	*value++ = 0;
-	if (*option == '#')
-		give_relo(im, insns, option + 1, value);
-	else
-		give_extern(im, externs, option, value);
+	give_extern(im, externs, option, value);
+}
+
+static bool marker(const struct bpf_insn *in)
+{
+	return in->code == (BPF_JMP | BPF_CALL) && !in->src_reg && in->imm >= MARKER &&
+	       in->imm < MARKER + 100;
 }
 
 static void print_flow(const struct image *im, const struct flow *f)
@@ -118,6 +144,9 @@ static void print_flow(const struct image *im, const struct flow *f)
 	uint32_t i, line = 0;
 
 	printf("exact %d\n", f->exact);
+	for (i = 0; i < im->insn_cnt; i++)
+		if (f->reached[i] && marker(&im->insns[i]))
+			printf("marker %d\n", im->insns[i].imm - MARKER);
 	for (i = 0; i < im->insn_cnt; i++)
 		if (f->reached[i] && image_source(im, i, &s) && s.line != line) {
 			line = s.line;
@@ -148,7 +177,9 @@ static void flow_all(const struct image *im, int argc, char **argv, bool timed)
 
 	memcpy(insns, im->insns, im->insn_cnt * sizeof(*insns));
 	for (i = 0; i < (uint32_t)argc; i++)
-		give(im, &env, insns, externs, argv[i]);
+		give(im, &env, externs, argv[i]);
+	for (i = 0; i < im->ext.relos.n; i++)
+		resolve(im, insns, i);
 	for (i = 0; i < im->o->program_cnt; i++) {
 		double start = now();
 		struct flow f;
@@ -172,6 +203,75 @@ static void flow_all(const struct image *im, int argc, char **argv, bool timed)
 	free(insns);
 }
 
+/* --- the kernel --- */
+
+/* Leave one marker; calls of the others become calls of a helper that there is. */
+static void keep_marker(char *data, size_t size, int n)
+{
+	struct bpf_insn in;
+	size_t i;
+
+	for (i = 0; i + sizeof(in) <= size; i += sizeof(in)) {
+		memcpy(&in, data + i, sizeof(in));
+		if (!marker(&in) || in.imm == MARKER + n)
+			continue;
+		in.imm = BPF_FUNC_ktime_get_ns;
+		memcpy(data + i, &in, sizeof(in));
+	}
+}
+
+/* Does the verifier get to the marker? Exits if it refuses the program for another reason. */
+static bool kernel_reaches(const struct image *im, const char *config, int n)
+{
+	static char log[1 << 20];
+	char *data = malloc(im->o->size), text[64];
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kconfig = config, .kernel_log_buf = log,
+		    .kernel_log_size = sizeof(log));
+	struct bpf_object *o;
+	int ret;
+
+	memcpy(data, im->o->data, im->o->size);
+	keep_marker(data, im->o->size, n);
+	log[0] = 0;
+	o = bpf_object__open_mem(data, im->o->size, &opts);
+	ret = o ? bpf_object__load(o) : -1;
+	bpf_object__close(o);
+	free(data);
+	snprintf(text, sizeof(text), "#%d", MARKER + n);
+	if (ret && !strstr(log, text)) {
+		fprintf(stderr, "probe_flow: marker %d: %s\n", n, log);
+		exit(3);
+	}
+	return ret;
+}
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return getenv("PROBE_DEBUG") ? vfprintf(stderr, format, args) : 0;
+}
+
+static void load_all(const struct image *im, int argc, char **argv)
+{
+	char config[1024] = "";
+	bool seen[100] = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < (uint32_t)argc; i++) {
+		strncat(config, argv[i], 100);
+		strcat(config, "\n");
+	}
+	libbpf_set_print(silent);
+	for (i = 0; i < im->insn_cnt; i++) {
+		int n = im->insns[i].imm - MARKER;
+
+		if (!marker(&im->insns[i]) || seen[n])
+			continue;
+		seen[n] = true;
+		if (kernel_reaches(im, config, n))
+			printf("marker %d\n", n);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct skep_err err = { 0 };
@@ -184,6 +284,8 @@ int main(int argc, char **argv)
 		fail(&err);
 	if (!strcmp(argv[1], "image"))
 		print_image(&im);
+	else if (!strcmp(argv[1], "load"))
+		load_all(&im, argc - 3, argv + 3);
 	else
 		flow_all(&im, argc - 3, argv + 3, !strcmp(argv[1], "time"));
 	image_release(&im);

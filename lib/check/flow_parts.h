@@ -10,7 +10,7 @@
 #include "lib/check/flow_stack.h"
 
 #define FLOW_REGS     11 /* r10 is the frame's end */
-#define FLOW_STATES   24 /* kept apart at one instruction, before they are joined */
+#define FLOW_STATES   48 /* kept apart at one instruction, before they are joined */
 #define FLOW_CONTEXTS 24 /* of one function */
 #define FLOW_RETURNS  8  /* results of a function in one context */
 

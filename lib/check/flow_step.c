@@ -181,20 +181,19 @@ static bool forget_at(struct state *s, const struct value *p)
 }
 
 static void write_to(struct work *w, struct walk *at, const struct bpf_insn *in,
-		     const struct value *v)
+		     const struct value *base, const struct value *v)
 {
-	const struct value base = at->s.regs[in->dst_reg];
 	bool ok;
 
-	note_memory(w, at, in, &base);
-	if (base.kind == VALUE_FRAME) {
+	note_memory(w, at, in, base);
+	if (base->kind == VALUE_FRAME) {
 		if (v->kind == VALUE_FUNC)
 			flow_root(w, v->index, unknown);
-		ok = stack_store(&at->s.stack, base.index, base.off + in->off,
+		ok = stack_store(&at->s.stack, base->index, base->off + in->off,
 				 size_of(in), v, w->big);
 	} else {
-		at->s.lost |= value_is_frame(v) && base.kind == VALUE_FRAME_ANY;
-		ok = forget_at(&at->s, &base);
+		at->s.lost |= value_is_frame(v) && base->kind == VALUE_FRAME_ANY;
+		ok = forget_at(&at->s, base);
 	}
 	if (!ok)
 		w->err = -ENOMEM;
@@ -202,34 +201,36 @@ static void write_to(struct work *w, struct walk *at, const struct bpf_insn *in,
 
 static void atomic(struct work *w, struct walk *at, const struct bpf_insn *in)
 {
+	const struct value base = at->s.regs[in->dst_reg], v = at->s.regs[in->src_reg];
 	struct bpf_insn as = *in;
 
+	as.code = BPF_LDX | BPF_MEM | BPF_SIZE(in->code);
 	switch (in->imm) {
 	case BPF_LOAD_ACQ:
-		as.code = BPF_LDX | BPF_MEM | BPF_SIZE(in->code);
 		load(w, at, &as);
 		return;
 	case BPF_STORE_REL:
-		write_to(w, at, in, &at->s.regs[in->src_reg]);
+		write_to(w, at, in, &base, &v);
 		return;
 	default:
-		write_to(w, at, in, &unknown);
-		if (in->imm == BPF_CMPXCHG)
-			set(at, 0, unknown);
-		else if (in->imm & BPF_FETCH)
-			set(at, in->src_reg, unknown);
+		as.src_reg = in->dst_reg;
+		as.dst_reg = in->imm == BPF_CMPXCHG ? 0 : in->src_reg;
+		if (in->imm & BPF_FETCH)
+			load(w, at, &as);
+		write_to(w, at, in, &base, &unknown);
 	}
 }
 
 static void store(struct work *w, struct walk *at, const struct bpf_insn *in)
 {
+	const struct value base = at->s.regs[in->dst_reg];
 	const struct value v = BPF_CLASS(in->code) == BPF_ST ? immediate(w, at->insn)
 							     : at->s.regs[in->src_reg];
 
 	if (BPF_CLASS(in->code) == BPF_STX && BPF_MODE(in->code) == BPF_ATOMIC)
 		atomic(w, at, in);
 	else
-		write_to(w, at, in, &v);
+		write_to(w, at, in, &base, &v);
 }
 
 /* --- loads of 64 bits --- */
@@ -300,13 +301,16 @@ static bool load_immediate(struct work *w, struct walk *at, const struct bpf_ins
 static void compute(struct work *w, struct walk *at, const struct bpf_insn *in)
 {
 	const struct value src = operand(w, at, in), dst = at->s.regs[in->dst_reg];
+	struct value v;
 
 	if (in->code == (BPF_ALU64 | BPF_ADD | BPF_X) ||
 	    in->code == (BPF_ALU64 | BPF_ADD | BPF_K)) {
 		note_sum(w, at, &dst, &src);
 		note_sum(w, at, &src, &dst);
 	}
-	set(at, in->dst_reg, value_alu(in, &dst, &src));
+	v = value_alu(in, &dst, &src);
+	at->s.lost |= value_loses(&v, &dst) && BPF_OP(in->code) != BPF_MOV;
+	set(at, in->dst_reg, v);
 	at->insn++;
 }
 
