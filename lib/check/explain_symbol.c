@@ -70,6 +70,12 @@ void tell_prototype(struct telling *t)
 			   btf_index_type(t->t->ix, target_func(t->t, name))->type, name,
 			   0);
 	}
+	if (!kfunc && target_var(t->t, e->name)) {
+		buf_str(&t->instead, "it is ");
+		spell_type(&t->instead, t->t->ix,
+			   btf_index_type(t->t->ix, target_var(t->t, e->name))->type,
+			   e->name);
+	}
 	if (kfunc)
 		buf_fmt(&t->remedy,
 			"declare one %s___<flavour> __ksym __weak for each prototype, and "

@@ -178,27 +178,23 @@ static struct answer put_known(struct flow_extern *out, const struct shape *s, u
 static struct answer from_libbpf(struct flow_extern *out, const struct image_extern *e,
 				 const struct shape *s, const struct target *t)
 {
-	enum target_word cookie;
-	bool known, wrapped;
+	enum target_word word;
 
 	if (!strcmp(e->name, "LINUX_KERNEL_VERSION")) {
 		if (!t->version)
 			return hold_unknown(WHY_NO_RELEASE);
 		return put_known(out, s, t->version);
 	}
-	if (!strcmp(e->name, "LINUX_HAS_BPF_COOKIE")) {
-		cookie = hold_has_helper(t, BPF_FUNC_get_attach_cookie);
-		if (cookie == TARGET_UNKNOWN)
-			return hold_yes();
-		return put_known(out, s, cookie == TARGET_YES);
-	}
-	if (!strcmp(e->name, "LINUX_HAS_SYSCALL_WRAPPER")) {
-		wrapped = hold_has_syscall_wrapper(t, &known);
-		return known ? put_known(out, s, wrapped) : hold_yes();
-	}
-	if (strncmp(e->name, "LINUX_", strlen("LINUX_")) || !e->weak)
+	if (!strcmp(e->name, "LINUX_HAS_BPF_COOKIE"))
+		word = hold_has_helper(t, BPF_FUNC_get_attach_cookie);
+	else if (!strcmp(e->name, "LINUX_HAS_SYSCALL_WRAPPER"))
+		word = hold_has_syscall_wrapper(t);
+	else if (strncmp(e->name, "LINUX_", strlen("LINUX_")) || !e->weak)
 		return hold_no(WHY_NO_KCONFIG, 0);
-	return put_known(out, s, 0);
+	else
+		word = TARGET_NO;
+	return word == TARGET_UNKNOWN ? hold_yes()
+				      : put_known(out, s, word == TARGET_YES);
 }
 
 struct answer hold_kconfig_value(const struct image *im, const struct image_extern *e,

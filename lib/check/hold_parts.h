@@ -121,7 +121,7 @@ bool hold_variant_name(char *out, size_t size, const char *name, uint32_t varian
 uint32_t hold_find_syscall(const struct target *t, const char *name);
 struct answer hold_ksyscall(const struct hook *h, const struct target *t);
 struct answer hold_syscall_event(const char *event, const struct target *t);
-bool hold_has_syscall_wrapper(const struct target *t, bool *known);
+enum target_word hold_has_syscall_wrapper(const struct target *t);
 
 struct answer hold_lsm(const struct hook *h, const struct target *t);
 

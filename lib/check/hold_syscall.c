@@ -46,14 +46,15 @@ uint32_t hold_find_syscall(const struct target *t, const char *name)
 	return id;
 }
 
-bool hold_has_syscall_wrapper(const struct target *t, bool *known)
+/* libbpf finds out by putting a kprobe on the function of bpf(), which every kernel that loads this has. */
+enum target_word hold_has_syscall_wrapper(const struct target *t)
 {
-	/* libbpf looks for bpf's, which every kernel that loads this has */
-	bool wrapped = find_wrapped(t, "bpf");
+	enum target_word kprobes = target_option(t, "KPROBE_EVENTS");
 
-	*known = wrapped || find(t, "sys_", "bpf") ||
-		 target_option(t, "ARCH_HAS_SYSCALL_WRAPPER") != TARGET_UNKNOWN;
-	return wrapped || target_option(t, "ARCH_HAS_SYSCALL_WRAPPER") == TARGET_YES;
+	if (kprobes != TARGET_YES || find_wrapped(t, "bpf"))
+		return kprobes;
+	return find(t, "sys_", "bpf") ? TARGET_NO
+				      : target_option(t, "ARCH_HAS_SYSCALL_WRAPPER");
 }
 
 /* Where one system call has its function among the types, all have: they are global, and no module's. */
