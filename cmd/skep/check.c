@@ -40,13 +40,11 @@ static int refuse(const struct wish *w, const struct skep_check_opts *opts,
 		  struct skep_err *err)
 {
 	struct stat st;
-	size_t named = w->kernels.n + w->btf.n;
 
-	if (w->all && named)
-		return skep_fail(err, SKEP_EUSAGE, "--all excludes --kernel and --btf");
-	if (opts->platform && (w->all || named))
-		return skep_fail(err, SKEP_EUSAGE,
-				 "--platform excludes --kernel, --btf and --all");
+	if (w->all + !!opts->platform + !!(w->kernels.n + w->btf.n) > 1)
+		return skep_fail(
+			err, SKEP_EUSAGE,
+			"--all, --platform, and --kernel or --btf exclude each other");
 	for (size_t i = 0; i < w->files.n; i++)
 		if (!stat(w->files.items[i], &st) && S_ISDIR(st.st_mode)) {
 			skep_fail(err, SKEP_EUSAGE,
@@ -63,12 +61,8 @@ static int answer(enum skep_verdict verdict, const struct skep_report *report,
 {
 	const char *missing = skep_report_str(report, "missing");
 
-	if (verdict == SKEP_LOADS)
-		return 0;
-	if (verdict == SKEP_FAILS)
-		return 1;
-	if (!missing)
-		return 3;
+	if (verdict != SKEP_UNKNOWN || !missing)
+		return verdict == SKEP_LOADS ? 0 : verdict == SKEP_FAILS ? 1 : 3;
 	if (strspn(missing, "<>="))
 		skep_fail(err, ENOENT, "no kernel of the library is '%s'", missing);
 	else
@@ -76,10 +70,8 @@ static int answer(enum skep_verdict verdict, const struct skep_report *report,
 	if (!strncmp(missing, "debian/", 7))
 		skep_err_hint(err, "skep kernel fetch debian/%.*s",
 			      (int)strcspn(missing + 7, "/"), missing + 7);
-	else
-		skep_err_hint(err, "skep kernel fetch debian/SUITE, or skep kernel add "
-				   "its packages");
-	return -ENOENT;
+	return skep_err_hint(err, "skep kernel fetch debian/SUITE, or skep kernel add "
+				  "its packages");
 }
 
 static int check(const struct wish *w, struct skep_check_opts *opts,
@@ -95,6 +87,11 @@ static int check(const struct wish *w, struct skep_check_opts *opts,
 	opts->home = cmd_home(home, sizeof(home));
 	opts->cache_dir = cmd_cache(cache, sizeof(cache));
 	opts->log = &common->log;
+	opts->explain = common->explain;
+	if (w->policy)
+		opts->policy = *w->policy == 'k'   ? SKEP_POLICY_KERNEL
+			       : *w->policy == 'b' ? SKEP_POLICY_BOTH
+						   : SKEP_POLICY_USER;
 	rc = refuse(w, opts, err);
 	if (!rc)
 		rc = choose(w, opts, &types, &terms, err);
@@ -108,13 +105,6 @@ static int check(const struct wish *w, struct skep_check_opts *opts,
 	free(types);
 	skep_report_free(report);
 	return rc;
-}
-
-static enum skep_policy policy_of(const char *name)
-{
-	if (name && !strcmp(name, "kernel"))
-		return SKEP_POLICY_KERNEL;
-	return name && !strcmp(name, "both") ? SKEP_POLICY_BOTH : SKEP_POLICY_USER;
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *err)
@@ -131,9 +121,8 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 			   "instead of kernels: windows, or a file that describes one"),
 		OPT_CHOICE(0, "policy", &w.policy, "user|kernel|both",
 			   "who relocates: libbpf, or the kernel of a signed loader"),
-		OPT_FLAG(
-			0, "explain", &common.explain,
-			"every requirement that is lacking: where, what is there instead, what to do"),
+		OPT_FLAG(0, "explain", &common.explain,
+			 "all that is lacking: where, what is there instead, what to do"),
 		OPT_STRING(0, "html", &opts.html, "FILE", "also write a page to look at"),
 		OPT_STRING(0, "junit", &opts.junit, "FILE", "also write JUnit's XML"),
 		OPT_STRING(0, "sarif", &opts.sarif, "FILE", "also write SARIF 2.1.0"),
@@ -141,13 +130,10 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 	};
 	int rc = cmd_options(cmd, table, argc, argv, 1, 1024, &w.files, &common, err);
 
-	if (rc) {
+	if (rc)
 		rc = rc < 0 ? rc : 0;
-	} else {
-		opts.policy = policy_of(w.policy);
-		opts.explain = common.explain;
+	else
 		rc = check(&w, &opts, &common, err);
-	}
 	opt_list_release(&w.files);
 	opt_list_release(&w.kernels);
 	opt_list_release(&w.btf);
