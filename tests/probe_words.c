@@ -71,5 +71,11 @@ int main(int argc, char **argv)
 			printf("%s, %s\n", answer(x, a), answer(y, b));
 	}
 	btf_index_close(ix);
+	while (btf) {
+		struct btf *base = (struct btf *)btf__base_btf(btf);
+
+		btf__free(btf);
+		btf = base;
+	}
 	return 0;
 }
