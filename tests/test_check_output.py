@@ -456,7 +456,7 @@ def test_command_with_a_kernel_that_is_not_there(check, portable):
     assert done.rc == 3 and re.fullmatch(r"loads on debian/bookworm/x86_64/\S+", done.out.splitlines()[-1])
     assert "not in the kernel library\n  debian/sid/x86_64\n" in done.out
     assert done.err == (
-        "skep check: 'debian/sid/x86_64' is not in the kernel library\n  hint: skep kernel fetch debian/sid\n"
+        "skep check: no kernel of the library is 'debian/sid/x86_64'\n  hint: skep kernel fetch debian/sid\n"
     )
     done = check(portable, "--kernel", ">=99")
     assert done.rc == 3 and done.err == (

@@ -63,10 +63,7 @@ static int answer(enum skep_verdict verdict, const struct skep_report *report,
 
 	if (verdict != SKEP_UNKNOWN || !missing)
 		return verdict == SKEP_LOADS ? 0 : verdict == SKEP_FAILS ? 1 : 3;
-	if (strspn(missing, "<>="))
-		skep_fail(err, ENOENT, "no kernel of the library is '%s'", missing);
-	else
-		skep_fail(err, ENOENT, "'%s' is not in the kernel library", missing);
+	skep_fail(err, ENOENT, "no kernel of the library is '%s'", missing);
 	if (!strncmp(missing, "debian/", 7))
 		skep_err_hint(err, "skep kernel fetch debian/%.*s",
 			      (int)strcspn(missing + 7, "/"), missing + 7);
