@@ -110,6 +110,19 @@ def test_a_kernel_without_variant_fails(outputs):
     assert out.splitlines()[-1] == "fails on 1 of 6 kernels"
 
 
+def test_variants_under_both_policies(outputs):
+    m = matrices.variants()
+    for r in m["objects"][:2]:
+        m["objects"].append({**r, "policy": "kernel"})
+    m["variants"].append({"name": "exec_watch", "kernels": [{"kernel": k["kernel"], "variant": 3} for k in KERNELS]})
+    out = outputs(m, "text")
+    assert "exec_watch (state, user)  exec_watch (legacy, user)" in out
+    assert re.findall(r"^debian/bullseye/\S+ +(exec_watch \(\S+\) +\S+)$", out, re.M) == [
+        "exec_watch (user)    legacy",
+        "exec_watch (kernel)  legacy",
+    ]
+
+
 def test_explain_tells_every_finding_once(outputs):
     table, _, rest = outputs(matrices.one(), "explain").partition("\n\n")
     assert table == outputs(matrices.one(), "text").partition("\n\n")[0]

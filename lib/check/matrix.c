@@ -59,7 +59,7 @@ static void qualify(struct buf *out, const char *what, const char **before)
 
 void matrix_title(struct buf *out, const struct matrix *m, const struct matrix_row *r)
 {
-	bool files = false, archs = false, policies = false;
+	bool files = false, archs = false, variants = false, policies = false;
 	const char *before = " (";
 
 	for (const struct matrix_row *o = m->rows; o < m->rows + m->row_cnt; o++) {
@@ -68,12 +68,28 @@ void matrix_title(struct buf *out, const struct matrix *m, const struct matrix_r
 			continue;
 		files = files || !same(o->file, r->file);
 		archs = archs || !same(o->arch, r->arch);
+		variants = variants || !same(o->variant, r->variant);
 	}
 	buf_str(out, files ? r->file : r->name);
-	qualify(out, r->variant, &before);
+	qualify(out, variants ? r->variant : NULL, &before);
 	qualify(out, archs ? r->arch : NULL, &before);
 	qualify(out, policies ? r->policy : NULL, &before);
 	buf_str(out, *before == ',' ? ")" : "");
+}
+
+void matrix_choice_title(struct buf *out, const struct matrix *m,
+			 const struct matrix_choice *c)
+{
+	bool policies = false;
+	size_t k = 0;
+
+	for (size_t i = 1; i < m->row_cnt; i++)
+		policies = policies || !same(m->rows[i].policy, m->rows[0].policy);
+	while (k < m->kernel_cnt && c->rows[k] < 0)
+		k++;
+	buf_str(out, c->name);
+	if (policies && k < m->kernel_cnt)
+		buf_fmt(out, " (%s)", m->rows[c->rows[k]].policy);
 }
 
 static void worsen(enum verdict_word *word, bool *any, enum verdict_word by)

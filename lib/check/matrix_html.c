@@ -152,10 +152,16 @@ static struct json_t *kernels_of(const struct matrix *m, const struct matrix_lin
 	return whole(v, rc);
 }
 
-static struct json_t *choice(const struct matrix_choice *c, const struct matrix_lineup *l)
+static struct json_t *choice(const struct matrix *m, const struct matrix_choice *c,
+			     const struct matrix_lineup *l)
 {
 	struct json_t *v = js_object(), *rows = js_array();
-	int rc = put(v, "name", c->name);
+	struct buf title = { 0 };
+	int rc;
+
+	matrix_choice_title(&title, m, c);
+	rc = put(v, "name", title.data) | title.err;
+	buf_release(&title);
 
 	for (size_t i = 0; i < l->n; i++)
 		rc |= js_add(rows, js_integer(c->rows[l->kernels[i]]));
@@ -180,7 +186,7 @@ static struct json_t *data_of(const struct matrix *m, const struct matrix_lineup
 	for (size_t i = 0; i < m->missing_cnt; i++)
 		rc |= js_add(missing, visible(m->missing[i]));
 	for (size_t i = 0; i < m->choice_cnt; i++)
-		rc |= js_add(choices, choice(&m->choices[i], l));
+		rc |= js_add(choices, choice(m, &m->choices[i], l));
 	rc |= js_set(v, "rows", rows);
 	rc |= js_set(v, "missing", missing);
 	rc |= js_set(v, "choices", choices);

@@ -19,6 +19,10 @@ const char *matrix_status_word(enum matrix_status status); /* "warning" */
 /* What a row is called beside the others: its object, and what tells it from those of the same name. */
 void matrix_title(struct buf *out, const struct matrix *m, const struct matrix_row *r);
 
+/* The program whose variants are chosen from; under several policies, which. */
+void matrix_choice_title(struct buf *out, const struct matrix *m,
+			 const struct matrix_choice *c);
+
 /* Worst of all objects on a kernel, of variants the chosen one. False: none is for it. */
 bool matrix_kernel_word(const struct matrix *m, size_t kernel, enum verdict_word *word);
 /* "fails on 1 of 5 kernels" */

@@ -295,7 +295,9 @@ static void add_choice(struct text *t, struct skep_node *table,
 		       const struct matrix_choice *c)
 {
 	const uint32_t *kernels = t->lineup.kernels;
+	struct buf title = { 0 };
 
+	matrix_choice_title(&title, t->m, c);
 	for (size_t i = 0, end; i < t->lineup.n; i = end) {
 		int chosen = c->rows[kernels[i]];
 		struct skep_node *row;
@@ -308,10 +310,11 @@ static void add_choice(struct text *t, struct skep_node *table,
 			continue;
 		row = skep_node_row(table);
 		add_kernel(t, row, i, end);
-		skep_node_str(row, "program", "program", c->name);
+		skep_node_str(row, "program", "program", title.data);
 		skep_node_str(row, "variant", "variant",
 			      chosen < 0 ? "none loads" : t->m->rows[chosen].variant);
 	}
+	buf_release(&title);
 }
 
 static void add_end(struct text *t)
