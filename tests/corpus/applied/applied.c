@@ -74,9 +74,9 @@ static struct btf_index *host(void)
 		b->data = data;
 		b->name = fs_basename(found.gl_pathv[i]);
 	}
-	globfree(&found);
 	if (btf_index_make(&bytes, blobs, n, 0, &err) || btf_index_own(&ix, &bytes, &err))
 		give_up("index", err.what);
+	globfree(&found);
 	while (n--)
 		free((void *)blobs[n].data);
 	return ix;
