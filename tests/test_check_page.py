@@ -46,6 +46,15 @@ def test_page_shows_the_matrix(page):
     assert p.texts("#list summary .pill") == ["✕ fails", "✕ fails", "✕ cannot be attached", "? unknown", "! warning", "◇ guarded"]
 
 
+def test_page_leaves_out_what_no_object_is_for(page):
+    m = matrices.one()
+    m["objects"][0]["kernels"] = [c for c in m["objects"][0]["kernels"] if c["kernel"] != ARM]
+    p = page(m)
+    assert len(p.kernels()) == 5 and p.one("#shown").text == ""
+    p.one("#filter").send_keys("bookworm")
+    assert len(p.kernels()) == 1 and p.one("#shown").text == "1 of 5 kernels"
+
+
 def test_page_filters_by_text(page):
     p = page(matrices.one())
     p.one("#filter").send_keys("bookworm")
