@@ -65,7 +65,7 @@ def objects(folder, match=""):
 
 def key_of(path):
     """Of /o/SOURCE@PROGRAM.o in a guest and of FOLDER/SOURCE/PROGRAM/full.o."""
-    if path.startswith("/o/"):
+    if re.match(r"/o/.*@", path):
         return path[3:-2].replace("@", "/", 1)
     return "/".join(Path(path).parts[-3:-1]) if path.endswith("/full.o") else path
 
@@ -144,14 +144,14 @@ class Answer:
     reason: str = ""
 
 
-def answers_of(skep, paths, kernel):
+def answers_of(skep, paths, kernel, env=None):
     """(key, program) -> Answer, of loading alone; key -> error of objects that skep does not read."""
     argv = [str(skep), "check", *map(str, paths), "--kernel", kernel, "--json"]
-    done = subprocess.run(argv, capture_output=True, text=True, errors="replace")
+    done = subprocess.run(argv, capture_output=True, text=True, errors="replace", env=env)
     if done.returncode not in (0, 1, 3) or not done.stdout:
         if len(paths) == 1:
             return {}, {key_of(str(paths[0])): error_of(done)}
-        halves = [answers_of(skep, part, kernel) for part in (paths[: len(paths) // 2], paths[len(paths) // 2 :])]
+        halves = [answers_of(skep, part, kernel, env) for part in (paths[: len(paths) // 2], paths[len(paths) // 2 :])]
         return {**halves[0][0], **halves[1][0]}, {**halves[0][1], **halves[1][1]}
     answers = {}
     for o in json.loads(done.stdout)["objects"]:
