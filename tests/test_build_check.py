@@ -2,6 +2,7 @@
 """skep build checks the kernels that skep.yaml names: what fails is said with its place, what was found is not sought twice."""
 
 import json
+import re
 
 import pytest
 
@@ -47,8 +48,8 @@ def test_required_kernel_that_fails(build, skep, tmp_path, kernel_library):
     assert kernel.startswith(OLD)
     assert done.rc == 1 and done.out == ""
     assert done.err.splitlines()[-2:] == [
-        f"skep build: skep.yaml:6:28: 'state' fails on {kernel}: ./src/state.bpf.c:12: task_struct.__state does not exist; "
-        "1 of 4 kernels",
+        f"skep build: skep.yaml:6:28: 'state' fails on {kernel} (1 of 4 kernels): "
+        "./src/state.bpf.c:12: task_struct.__state does not exist",
         f"  hint: skep check build/state.skep --kernel {kernel} --explain",
     ]
     # what was built is there to be looked into
@@ -77,6 +78,13 @@ def test_guarded_it_loads_everywhere(build, tmp_path):
     assert [c[3] for c in checks(folder)] == ["loads"] * 4
     report = build(folder, "--json").ok().json()
     assert report["checks"] == json.loads((folder / CHECKS).read_text()) and report["steps"] == 0
+
+
+@pytest.mark.parametrize("template", ["exec-watch", "sched-latency", "xdp-filter"])
+def test_templates_hold_what_they_promise(skep, tmp_path, kernel_library, template):
+    skep("new", "it", "--template", template).ok()
+    done = skep("build", "-C", "it", env={"SKEP_HOME": kernel_library}).ok()
+    assert re.search(r"^kernels: loads on [4-9]$", done.out, re.M), done
 
 
 def test_kernels_of_every_architecture(build, tmp_path):
@@ -149,9 +157,9 @@ def test_a_kernel_needs_one_variant_that_loads(build, tmp_path):
     assert done.rc == 1
     kernel = json.loads((folder / CHECKS).read_text())[1]["kernel"]
     assert done.err.splitlines()[-2] == (
-        f"skep build: skep.yaml:5:11: 'two_ways' fails on {kernel}: no variant is for it; "
+        f"skep build: skep.yaml:5:11: 'two_ways' fails on {kernel} (1 of 2 kernels): no variant is for it; "
         "new: ./src/new.bpf.c:12: task_struct.__state does not exist; "
-        "old: ./src/old.bpf.c:12: task_struct.nostate does not exist; 1 of 2 kernels"
+        "old: ./src/old.bpf.c:12: task_struct.nostate does not exist"
     )
 
 

@@ -344,6 +344,18 @@ def test_what_all_ask_for_tells_none_apart(skep, tmp_path):
     assert [c[2] for c in choices(tmp_path / "build/two-ways.skep")] == [[], []]
 
 
+def test_a_rule_has_an_end(skep, tmp_path):
+    """As long as it is, the package can be read."""
+    names = [f"a{i}" for i in range(600)]
+    wide = f"struct wide {{ int {', '.join(names)}; }} __attribute__((preserve_access_index));\n"
+    reads = "".join(f"\tseen += BPF_CORE_READ(w, {n});\n" for n in names)
+    body = BODY % ("\tstruct wide *w = (void *)bpf_get_current_task();\n" + reads)
+    done = skep("build", "-C", pair(tmp_path, HEAD + wide + body), "--explain").ok()
+    assert "variant 'first' of 'two_ways' asks 601 things: 512 count" in done.err.splitlines()
+    assert len(choices(tmp_path / "build/two-ways.skep")[0][2]) == 512
+    skep("inspect", tmp_path / "build/two-ways.skep").ok()
+
+
 # --- run -----------------------------------------------------------------------------------------
 
 NOBODY = "verified by nobody: no trusted signature over "

@@ -262,9 +262,9 @@ static int fail(const struct build *b, const struct json_t *row, size_t n, size_
 	size_t term = term_of(b, kernel, arch ? arch_find(arch) : NULL);
 
 	project_fail(b->project, b->project->kernel_at[term], err,
-		     "'%s'%s%s fails on %s: %s; %zu of %zu kernels",
+		     "'%s'%s%s fails on %s (%zu of %zu kernels): %s",
 		     js_str(row, "object"), variant ? ", variant " : "", variant ?: "",
-		     kernel, js_str(row, "reason"), n, all);
+		     kernel, n, all, js_str(row, "reason"));
 	skep_err_hint(err, "skep check %s --kernel %s --explain", b->package, kernel);
 	if (err)
 		err->code = SKEP_ENO;

@@ -58,6 +58,18 @@ static int drop_common(struct unit *units, size_t n, struct skep_err *err)
 	return rc;
 }
 
+/* A rule that is not whole takes a variant more often than it should; its load then says what lacks. */
+static void shorten(const struct build *b, struct unit *u)
+{
+	if (u->rule.n <= MANIFEST_MAX_WHEN)
+		return;
+	skep_log(b->log, SKEP_LOG_EXPLAIN,
+		 "variant '%s' of '%s' asks %zu things: %d count", u->object->variant,
+		 u->object->base, u->rule.n, MANIFEST_MAX_WHEN);
+	while (u->rule.n > MANIFEST_MAX_WHEN)
+		free(u->rule.v[--u->rule.n]);
+}
+
 static int rule_one(struct build *b, struct unit *u, struct skep_err *err)
 {
 	const struct object *o;
@@ -101,6 +113,8 @@ int unit_rule(struct build *b, struct unit *u, struct skep_err *err)
 		rc = rule_one(b, &first[i], err);
 	if (!rc)
 		rc = drop_common(first, v->cnt, err);
+	for (size_t i = 0; i < v->cnt && !rc; i++)
+		shorten(b, &first[i]);
 	for (size_t i = 0; i < v->cnt && !rc; i++)
 		for (size_t j = 0; j < first[i].rule.n || !j; j++)
 			skep_log(b->log, SKEP_LOG_EXPLAIN, "variant '%s' of '%s': %s%s",

@@ -18,6 +18,8 @@
 #include "lib/check/flow.h"
 #include "lib/check/rule_words.h"
 
+#define MAX_WORDS 1024 /* bytes of one; manifests take no more than 4096 */
+
 struct rule {
 	struct image im;
 	struct needs needs;
@@ -221,7 +223,8 @@ static int init(struct rule *r, const struct object *o, struct skep_err *err)
 		return skep_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < r->needs.n; i++) {
 		r->words[i] = rule_need_words(&r->im, &r->needs.rows[i]);
-		r->kept[i] = r->words[i] && !btf_probe_check(r->words[i], NULL);
+		r->kept[i] = r->words[i] && strlen(r->words[i]) <= MAX_WORDS &&
+			     !btf_probe_check(r->words[i], NULL);
 	}
 	for (size_t i = 0; i < r->im.ext.relos.n; i++)
 		if (rule_is_check(&r->im.ext.relos.rows[i]))

@@ -62,6 +62,8 @@ struct manifest_kernel {
 	char *profile; /* "sha256:…" of the profile they were taken from */
 };
 
+#define MANIFEST_MAX_WHEN 512 /* that one variant asks a kernel for */
+
 /* One of several objects for the same programs, and what a kernel must have for it. */
 struct manifest_choice {
 	char *variant; /* as in skep.yaml: "ringbuf" */

@@ -19,7 +19,6 @@
 
 #define MAX_ITEMS  4096
 #define MAX_STRING 4096
-#define MAX_WORDS  512 /* that one variant asks a kernel for */
 
 /* One object being read; the first failure sticks. */
 struct reader {
@@ -233,7 +232,7 @@ static void read_kernel(struct reader r, struct manifest_kernel *k)
 static void read_words(struct reader r, struct manifest_choice *c)
 {
 	c->when = take_array(&r, "when", sizeof(*c->when), &c->when_cnt);
-	if (c->when_cnt > MAX_WORDS)
+	if (c->when_cnt > MANIFEST_MAX_WHEN)
 		*r.rc = skep_fail(r.err, SKEP_ECORRUPT, "variant '%.64s' asks %zu things",
 				  c->variant, c->when_cnt);
 	for (size_t i = 0; i < c->when_cnt && !*r.rc; i++) {
