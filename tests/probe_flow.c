@@ -176,6 +176,9 @@ static void flow_all(const struct image *im, int argc, char **argv, bool timed)
 	uint32_t i, j, n;
 
 	memcpy(insns, im->insns, im->insn_cnt * sizeof(*insns));
+	for (i = 0; i < im->insn_cnt; i++)
+		if (marker(&insns[i]))
+			insns[i].imm = BPF_FUNC_ktime_get_ns;
 	for (i = 0; i < (uint32_t)argc; i++)
 		give(im, &env, externs, argv[i]);
 	for (i = 0; i < im->ext.relos.n; i++)

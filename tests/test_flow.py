@@ -79,6 +79,20 @@ CASES = {
         PROGRAM { if (LACKS) bpf_loop(10, cb, 0, 0); AT(2); return 0; }""", {2}),
     "callback_writes": ("""STATIC int cb(__u64 i, long *c) { *c = i; return 0; }
         PROGRAM { long v = 0; bpf_loop(10, cb, &v, 0); if (v) AT(1); else AT(2); return 0; }""", {1, 2}),
+    "captured": ("""struct c { long has, n; };
+        STATIC int cb(__u64 i, struct c *c) { if (c->has) AT(1); else AT(2); c->n++; return 0; }
+        PROGRAM { struct c c = { LACKS, 0 }; bpf_loop(10, cb, &c, 0); IN_MEMORY(c); if (c.has) AT(3); else AT(4);
+            if (c.n) AT(5); else AT(6); return 0; }""", {2, 4, 5, 6}),
+    "callback_without": ("""STATIC int cb(__u64 i, void *c) { if (c) AT(1); else AT(2); return 0; }
+        PROGRAM { bpf_loop(10, cb, 0, 0); return 0; }""", {2}),
+    "for_each": ("""struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, long); __type(value, long); __uint(max_entries, 1); }
+        m SEC(".maps"); STATIC long cb(void *m, long *k, long *v, long *c) { if (*c == 5) AT(1); else AT(2); *c = 6; return 0; }
+        PROGRAM { long c = 5; bpf_for_each_map_elem(&m, cb, &c, 0); IN_MEMORY(c); if (c == 5) AT(3); else if (c == 6) AT(4);
+            else AT(5); return 0; }""", {1, 2, 3, 4}),
+    "throw": ("""extern void bpf_throw(__u64) __ksym;
+        __noinline int caught(__u64 c) { HIDE(c); if (c == 5) AT(1); else AT(2); return 0; }
+        SEC("tc") __attribute__((btf_decl_tag("exception_callback:caught"))) int p(struct __sk_buff *ctx)
+        { if (ctx->len > 7) { bpf_throw(5); AT(3); } AT(4); return 0; }""", {1, 2, 4}, "bpf_throw=address"),
     "global": ("""__noinline int g(int a) { HIDE(a); if (a) AT(1); else AT(2); return a; }
         PROGRAM { if (g(LACKS)) AT(3); else AT(4); return 0; }""", {1, 2, 3, 4}),
     "global_not_called": ("__noinline int g(int a) { HIDE(a); AT(1); return a; } PROGRAM { return LACKS ? g(1) : 0; }", set(), "lazy"),

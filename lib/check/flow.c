@@ -241,6 +241,10 @@ static bool linked_functions(const struct work *w, bool *found)
 		return false;
 	found[w->main] = true;
 	todo[n++] = w->main;
+	if (w->catch != IMAGE_NONE) {
+		found[w->catch] = true;
+		todo[n++] = w->catch;
+	}
 	while (n) {
 		const struct image_func *f = &im->funcs[todo[--n]];
 
@@ -274,8 +278,10 @@ static void walk_program(struct work *w)
 	uint32_t i;
 
 	flow_root(w, w->main, (struct value){ .kind = VALUE_CTX });
+	if (w->catch != IMAGE_NONE)
+		flow_root(w, w->catch, (struct value){ 0 });
 	drain(w);
-	if (w->err || !calls_functions(w))
+	if (w->err || (!calls_functions(w) && w->catch == IMAGE_NONE && !w->cut))
 		return;
 	found = calloc(w->im->func_cnt, sizeof(*found));
 	if (!found || !linked_functions(w, found))
@@ -388,6 +394,7 @@ int flow_program(struct flow *out, const struct image *im, uint32_t program,
 		.env = env,
 		.out = &made,
 		.main = im->program_func[program],
+		.catch = im->program_catch[program],
 		.big = im->o->big_endian,
 	};
 

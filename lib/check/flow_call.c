@@ -11,13 +11,12 @@
 
 static const struct value frame_end = { .kind = VALUE_FRAME };
 
-static bool passes_frames(const struct work *w, uint32_t func, const struct state *s)
+static bool any_frame(const struct state *s)
 {
-	uint16_t live = w->live[w->im->funcs[func].first];
 	int i;
 
 	for (i = 1; i <= 5; i++)
-		if (live & 1u << i && value_is_frame(&s->regs[i]))
+		if (value_is_frame(&s->regs[i]))
 			return true;
 	return s->lost;
 }
@@ -79,7 +78,7 @@ static bool make_entry(struct work *w, uint32_t func, const struct state *s,
 	for (i = 1; i <= 5; i++)
 		if (live & 1u << i)
 			out->regs[i] = stack_shift_value(&s->regs[i], 1);
-	if (passes_frames(w, func, s) && !stack_shift(&out->stack, s->stack, 1)) {
+	if (any_frame(out) && !stack_shift(&out->stack, s->stack, 1)) {
 		w->err = -ENOMEM;
 		return false;
 	}
@@ -96,26 +95,66 @@ static void clobber_regs(struct state *s)
 		s->regs[i] = (struct value){ 0 };
 }
 
+static bool is_callback(const struct work *w, uint32_t node)
+{
+	return w->im->refs[w->nodes[node].insn].kind != IMAGE_REF_FUNC;
+}
+
+/* What a call leaves of the stack of the state it was made in. */
+static void take_stack(struct state *s, const struct context *c,
+		       const struct state *result)
+{
+	if (c->top && any_frame(s)) {
+		flow_state_forget_stack(s);
+	} else if (!c->top && any_frame(&c->entry)) {
+		flow_state_release(s);
+		s->stack = stack_ref(result->stack);
+		s->lost |= result->lost;
+	}
+}
+
+static void enter(struct work *w, uint32_t func, const struct state *entry, uint32_t node);
+
+/* A callback is called again, with what it left. */
+static void enter_again(struct work *w, uint32_t context, uint32_t node,
+			const struct state *result)
+{
+	const struct context *c = &w->contexts[context];
+	struct state entry, left;
+
+	if (c->top || !any_frame(&c->entry))
+		return;
+	flow_state_copy(&entry, &c->entry);
+	left = entry;
+	left.stack = NULL;
+	left.lost |= result->lost;
+	if (!stack_shift(&left.stack, result->stack, 1))
+		w->err = -ENOMEM;
+	else if (!flow_state_covers(&entry, &left)) {
+		w->err = flow_state_join(&entry, &left);
+		if (!w->err)
+			enter(w, c->func, &entry, node);
+	}
+	flow_state_release(&left);
+	flow_state_release(&entry);
+}
+
 /* Go on behind a call, with one of its results. */
 static void resume(struct work *w, uint32_t context, uint32_t node,
 		   const struct state *result)
 {
-	const struct context *c = &w->contexts[context];
-	bool passes = passes_frames(w, c->func, &w->nodes[node].s);
+	bool callback = is_callback(w, node);
 	struct state s;
 
 	flow_state_copy(&s, &w->nodes[node].s);
-	if (passes && c->top) {
-		flow_state_forget_stack(&s);
-	} else if (passes) {
-		flow_state_release(&s);
-		s.stack = stack_ref(result->stack);
-		s.lost |= result->lost;
-	}
+	take_stack(&s, &w->contexts[context], result);
 	clobber_regs(&s);
-	s.regs[0] = result->regs[0];
+	if (!callback)
+		s.regs[0] = result->regs[0];
 	flow_fork(w, w->nodes[node].context, w->nodes[node].insn + 1, &s);
 	flow_state_release(&s);
+	if (callback)
+		enter_again(w, context, node, result);
 }
 
 static bool add_caller(struct work *w, uint32_t context, uint32_t node)
@@ -131,24 +170,29 @@ static bool add_caller(struct work *w, uint32_t context, uint32_t node)
 	return true;
 }
 
-static void call_static(struct work *w, struct walk *at, uint32_t func)
+static void enter(struct work *w, uint32_t func, const struct state *entry, uint32_t node)
 {
-	struct state entry;
-	uint32_t context, i;
+	uint32_t context = context_of(w, func, entry), i;
 
-	if (!make_entry(w, func, &at->s, &entry))
+	if (context == IMAGE_NONE || !add_caller(w, context, node))
 		return;
-	context = context_of(w, func, &entry);
-	flow_state_release(&entry);
-	if (context == IMAGE_NONE || !add_caller(w, context, at->node))
-		return;
-	for (i = 0; i < w->contexts[context].result_cnt; i++) {
+	for (i = 0; !w->err && i < w->contexts[context].result_cnt; i++) {
 		struct state result;
 
 		flow_state_copy(&result, &w->contexts[context].results[i]);
-		resume(w, context, at->node, &result);
+		resume(w, context, node, &result);
 		flow_state_release(&result);
 	}
+}
+
+static void call_static(struct work *w, struct walk *at, uint32_t func)
+{
+	struct state entry;
+
+	if (!make_entry(w, func, &at->s, &entry))
+		return;
+	enter(w, func, &entry, at->node);
+	flow_state_release(&entry);
 }
 
 /* Where results of a context are kept; NULL if it has been there. */
@@ -219,10 +263,32 @@ static bool only_reads(int32_t helper)
 	case BPF_FUNC_csum_diff:
 	case BPF_FUNC_skb_store_bytes:
 	case BPF_FUNC_xdp_store_bytes:
-	case BPF_FUNC_strtol:
-		return helper != BPF_FUNC_strtol;
+		return true;
 	default:
 		return false;
+	}
+}
+
+/* What lies in registers that a call does not take is left from before. */
+static int taken(int32_t helper)
+{
+	switch (helper) {
+	case BPF_FUNC_ktime_get_ns:
+	case BPF_FUNC_ktime_get_boot_ns:
+	case BPF_FUNC_ktime_get_coarse_ns:
+	case BPF_FUNC_ktime_get_tai_ns:
+	case BPF_FUNC_jiffies64:
+	case BPF_FUNC_get_prandom_u32:
+	case BPF_FUNC_get_smp_processor_id:
+	case BPF_FUNC_get_numa_node_id:
+	case BPF_FUNC_get_current_pid_tgid:
+	case BPF_FUNC_get_current_uid_gid:
+	case BPF_FUNC_get_current_task:
+	case BPF_FUNC_get_current_task_btf:
+	case BPF_FUNC_get_current_cgroup_id:
+		return 0;
+	default:
+		return 5;
 	}
 }
 
@@ -251,22 +317,63 @@ static void write_arg(struct work *w, struct state *s, int arg, int32_t helper)
 		w->err = -ENOMEM;
 }
 
+int flow_callback(int32_t helper, int reg, int *given)
+{
+	switch (helper) {
+	case BPF_FUNC_loop:
+		*given = 3;
+		return reg == 2 ? 2 : 0;
+	case BPF_FUNC_user_ringbuf_drain:
+		*given = 3;
+		return reg == 2 ? 2 : 0;
+	case BPF_FUNC_for_each_map_elem:
+		*given = 3;
+		return reg == 2 ? 4 : 0;
+	case BPF_FUNC_find_vma:
+		*given = 4;
+		return reg == 3 ? 3 : 0;
+	default:
+		return 0;
+	}
+}
+
+/* The function in a register may be called; false if nobody knows with what. */
+static bool call_back(struct work *w, struct walk *at, int reg, int32_t helper)
+{
+	uint32_t func = at->s.regs[reg].index;
+	struct state as = { 0 }, entry;
+	int given, arg = flow_callback(helper, reg, &given);
+
+	if (!arg || w->im->funcs[func].global) {
+		flow_root(w, func, (struct value){ 0 });
+		return false;
+	}
+	flow_plan(w, func);
+	as.regs[arg] = at->s.regs[given];
+	as.stack = at->s.stack;
+	as.lost = at->s.lost;
+	if (!make_entry(w, func, &as, &entry))
+		return false;
+	enter(w, func, &entry, at->node);
+	flow_state_release(&entry);
+	return true;
+}
+
 void flow_call_out(struct work *w, struct walk *at, int32_t helper)
 {
+	bool blind = at->s.lost, known = false;
 	struct state *s = &at->s;
-	bool frames = s->lost, calls = false;
 	int i;
 
 	for (i = 1; i <= 5; i++) {
-		frames |= value_is_frame(&s->regs[i]);
 		if (s->regs[i].kind != VALUE_FUNC)
 			continue;
-		calls = true;
-		flow_root(w, s->regs[i].index, (struct value){ 0 });
+		known = call_back(w, at, i, helper);
+		blind |= !known && any_frame(s);
 	}
-	if (frames && (calls || s->lost))
+	if (blind)
 		flow_state_forget_stack(s);
-	for (i = 1; i <= 5 && !only_reads(helper); i++)
+	for (i = 1; i <= taken(helper) && !known && !only_reads(helper); i++)
 		write_arg(w, s, i, helper);
 	clobber_regs(s);
 	at->insn++;

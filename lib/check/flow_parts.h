@@ -61,7 +61,7 @@ struct work {
 	const struct image *im;
 	const struct flow_env *env;
 	struct flow *out;
-	uint32_t main; /* function */
+	uint32_t main, catch; /* functions; catch: image->program_catch */
 	bool big;
 	uint8_t *marks; /* by instruction: enum flow_mark */
 	uint16_t *live; /* by instruction: registers that are read before they are written */
@@ -118,6 +118,11 @@ bool flow_grow(struct work *w, void *array, uint32_t n, uint32_t *cap, size_t si
 void flow_root(struct work *w, uint32_t func, struct value first);
 void flow_call(struct work *w, struct walk *at, uint32_t func);
 void flow_exit(struct work *w, struct walk *at);
+/*
+ * Does a helper at once call the function in one of its registers? The register of the function that gets what is in
+ * register *given of the helper; 0: it does not, or not at once.
+ */
+int flow_callback(int32_t helper, int reg, int *given);
 /* A call of what the verifier does not look into; helper: its id, 0 for a function. */
 void flow_call_out(struct work *w, struct walk *at, int32_t helper);
 

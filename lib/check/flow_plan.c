@@ -193,11 +193,18 @@ bool flow_table_next(const struct work *w, uint32_t func, uint32_t *insn, uint32
 static void mark_insn(struct work *w, const struct image_func *f, uint32_t i)
 {
 	const struct bpf_insn *in = &w->env->insns[i];
+	bool calls_back;
 	int64_t ahead;
+	int given;
 
 	if (image_jump(in, &ahead))
 		w->marks[i + 1 + ahead] |= MARK_MEET;
-	if (in->code != IMAGE_CALL || w->im->refs[i].kind != IMAGE_REF_FUNC)
+	if (in->code != IMAGE_CALL)
+		return;
+	calls_back =
+		!in->src_reg && w->im->refs[i].kind == IMAGE_REF_NONE &&
+		(flow_callback(in->imm, 2, &given) || flow_callback(in->imm, 3, &given));
+	if (w->im->refs[i].kind != IMAGE_REF_FUNC && !calls_back)
 		return;
 	w->marks[i] |= MARK_MEET;
 	if (i + 1 < f->first + f->cnt)

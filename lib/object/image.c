@@ -297,6 +297,8 @@ static int fill(struct image *im, struct skep_err *err)
 		ret = find_programs(im, err);
 	if (!ret)
 		ret = place_relos(im, err);
+	if (!ret)
+		ret = image_read_catches(im, err);
 	return ret ? ret : read_links(im, err);
 }
 
@@ -323,6 +325,7 @@ void image_release(struct image *im)
 	free(im->externs);
 	free(im->map_section);
 	free(im->program_func);
+	free(im->program_catch);
 	ext_release(&im->ext);
 	code_release(&im->code);
 	elf_file_release(&im->elf);

@@ -20,6 +20,9 @@ int image_corrupt(const struct image *im, uint32_t func, uint32_t insn, const ch
 /* What the undefined symbols of an object are; symbols[symbol] is its extern plus 1. */
 int image_read_externs(struct image *im, uint32_t *symbols, struct skep_err *err);
 
+/* What __exception_cb() says of programs. */
+int image_read_catches(struct image *im, struct skep_err *err);
+
 /* What each relocation, and each call without one, refers to. externs: as image_read_externs() makes it. */
 int image_read_refs(struct image *im, const uint32_t *externs, struct skep_err *err);
 
