@@ -4,7 +4,7 @@
  *
  *	probe_hold OBJECT host | file BTF | HOME ID [TIMES]
  *
- * One line each, fields with tabs between: "need", kind, name, word, phase, reason; "finding", word, phase, guarded,
+ * And of each program "program", name, "type" or "hook", word, reason, what, remedy. One line each, fields with tabs between: "need", kind, name, word, phase, reason; "finding", word, phase, guarded,
  * program, source line, reason, what, instead, remedy; "extern", name, word, bytes. TIMES: ask that often, and tell
  * how many microseconds once takes.
  */
@@ -99,6 +99,41 @@ static int tell_externs(const struct image *im, const struct target *t,
 	return 0;
 }
 
+/* Of every program, whether or not the object is known to need it. */
+static int tell_programs(const struct subject *s, const struct target *t,
+			 struct skep_err *err)
+{
+	const struct object *o = s->im->o;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < o->program_cnt && !rc; i++) {
+		const struct need needs[] = {
+			{ .kind = NEED_PROG_TYPE,
+			  .id = o->programs[i].prog_type,
+			  .name = (char *)o->programs[i].type },
+			{ .kind = NEED_HOOK,
+			  .id = i,
+			  .name = (char *)o->programs[i].section },
+		};
+
+		for (size_t k = 0; k < 2 && !rc; k++) {
+			struct explained e = { 0 };
+			struct answer a;
+
+			rc = hold_need(&a, s, &needs[k], t, err);
+			if (!rc && a.word != HOLD_YES)
+				rc = explain_answer(&e, s, &needs[k], i, 0, &a, t, err);
+			if (!rc)
+				printf("program\t%s\t%s\t%s\t%s\t%s\t%s\n",
+				       o->programs[i].name, k ? "hook" : "type",
+				       words[a.word], reasons[a.why], text(e.what),
+				       text(e.remedy));
+			explained_release(&e);
+		}
+	}
+	return rc;
+}
+
 static int ask(const struct subject *s, const struct target *t, int times,
 	       struct skep_err *err)
 {
@@ -146,7 +181,7 @@ static int judge(const struct object *o, const struct target *t, int times,
 		rc = tell_externs(judge_image(j), t, err);
 	}
 	if (!rc)
-		rc = ask(&s, t, times, err);
+		rc = ask(&s, t, times, err) ?: tell_programs(&s, t, err);
 	for (size_t i = 0; !rc && i < v->n; i++)
 		rc = tell_finding(&v->findings[i], &s, t, err);
 	judge_free(j);

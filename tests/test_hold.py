@@ -431,15 +431,15 @@ UNKNOWN = "unknown", "load"
             "whether programs of injectable may sleep is not in BTF", "",
         ),
         (
-            ["-DUNKNOWNS"], {"config": without("CONFIG_FUNCTION_ERROR_INJECTION")}, ("hook", "fmod_ret/injectable"),
+            ["-DUNKNOWNS"], {"config": without("CONFIG_FUNCTION_ERROR_INJECTION")}, ("hook", "fmod_ret/__x64_sys_newcall"),
             no("WHY_NOT_MODIFIABLE"),
-            "what injectable returns cannot be changed: CONFIG_FUNCTION_ERROR_INJECTION is not set",
-            'declare it SEC("?fmod_ret/injectable") and enable it with bpf_program__set_autoload() where the function allows it',
+            "what __x64_sys_newcall returns cannot be changed: CONFIG_FUNCTION_ERROR_INJECTION is not set",
+            'declare it SEC("?fmod_ret/__x64_sys_newcall") and enable it with bpf_program__set_autoload() where the function allows it',
         ),
         (
-            ["-DUNKNOWNS"], {"config": without("CONFIG_FUNCTION_ERROR_INJECTION")}, ("hook", "fentry.s/injectable"),
+            ["-DUNKNOWNS"], {"config": without("CONFIG_FUNCTION_ERROR_INJECTION")}, ("hook", "fentry.s/__x64_sys_newcall"),
             no("WHY_NOT_SLEEPABLE"),
-            "programs of injectable may not sleep: CONFIG_FUNCTION_ERROR_INJECTION is not set", None,
+            "programs of __x64_sys_newcall may not sleep: CONFIG_FUNCTION_ERROR_INJECTION is not set", None,
         ),
         (
             ["-DUNKNOWNS"], {}, ("hook", "lsm/getprocattr"), no("WHY_HOOK_CLOSED"),
@@ -495,6 +495,55 @@ def test_what_the_object_does(flags, args, need, answer, what, remedy, ask):
     assert rows.needs()[need] == answer
     told = next(r for r in rows.findings(answer[2]) if r[7] == what)
     assert remedy is None or told[9] == remedy
+
+
+@pytest.mark.parametrize(
+    ("program", "part", "word", "why", "what", "remedy"),
+    [
+        ("placeless", "type", "no", "WHY_NO_PROG_TYPE", "libbpf knows no program type for section 'nowhere'",
+         "name a section that it knows, or call bpf_program__set_type() before loading"),
+        ("loose", "hook", "no", "WHY_NO_MAP_OF_OPS", 'no map of SEC(".struct_ops") refers to loose',
+         "set a member of a struct_ops map to it"),
+        ("start", "hook", "yes", "WHY_NONE", "", ""),
+        ("aimless", "hook", "unknown", "WHY_TARGET_UNKNOWN", "what fentry attaches to is said at run time",
+         "call bpf_program__set_attach_target() before loading"),
+        ("listed", "hook", "yes", "WHY_NONE", "", ""),
+    ],
+)
+def test_programs(program, part, word, why, what, remedy, ask):
+    rows = [r for r in ask((), ["-DUNKNOWNS"]) if r[:3] == ["program", program, part]]
+    assert rows == [["program", program, part, word, why, what, remedy]]
+
+
+def test_hooks_that_sleep(ask):
+    """The list came with 5.11; sb_delete is not in that of 6.12, and newer ones are not known."""
+    kernel, obj = (), ["-DUNKNOWNS"]
+    assert ask(kernel, obj).needs()["hook", "lsm.s/sb_delete"] == (*UNKNOWN, "WHY_SLEEP_UNKNOWN")
+    rows = ask(kernel, obj, release="5.10.0", version=None)
+    assert rows.needs()["hook", "lsm.s/sb_delete"] == no("WHY_NOT_SLEEPABLE")
+    assert "programs of sb_delete may not sleep before Linux 5.11" in {r[7] for r in rows.findings("WHY_NOT_SLEEPABLE")}
+
+
+@pytest.mark.parametrize(("release", "word"), [("6.12.0", "no"), ("7.0.0", "unknown"), ("7.2.0", "yes")])
+def test_system_calls_without_error_injection(release, word, ask):
+    args = {"release": release, "version": None}
+    needs = ask((), ["-DUNKNOWNS"], config=without("CONFIG_FUNCTION_ERROR_INJECTION"), **args).needs()
+    hooks = ("hook", "fmod_ret/__x64_sys_newcall"), ("hook", "fentry.s/__x64_sys_newcall")
+    assert [needs[h][0] for h in hooks] == [word, word]
+    assert [ask((), ["-DUNKNOWNS"], **args).needs()[h][0] for h in hooks] == ["yes", "yes"]
+
+
+@pytest.mark.parametrize(("release", "word"), [("6.1.0", None), ("6.6.0", "unknown"), ("6.12.0", "no")])
+def test_who_may_read_arguments(release, word, ask):
+    """6.12 refuses programs under other licenses, 6.1 takes them: measured in guests."""
+    why = "WHY_ACCESS_UNKNOWN" if word == "unknown" else "WHY_ACCESS_NOT_GPL"
+    rows = ask((), ['-DLICENSE="MIT"'], release=release, version=None)
+    found = {r[4]: r[7] for r in rows if r[0] == "finding" and "ACCESS" in r[6]}
+    assert set(found) == ({"arguments", "fields", "sizes"} if word else set())
+    assert all(r[1] == word and r[6] == why for r in rows if r[0] == "finding" and "ACCESS" in r[6])
+    if word == "no":
+        assert found["arguments"] == "argument 0 of tp_btf/good may be read under the GPL alone"
+    assert not any("ACCESS" in r[6] for r in ask(release=release, version=None) if r[0] == "finding")
 
 
 def test_license_that_is_not_said(ask):

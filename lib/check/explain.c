@@ -53,6 +53,10 @@ static void (*const by_why[HOLD_WHY_CNT])(struct telling *) = {
 	[WHY_HOOK_CLOSED] = tell_hook_closed,
 	[WHY_LSM_INACTIVE] = tell_lsm_inactive,
 	[WHY_MODULE_UNKNOWN] = tell_module_unknown,
+	[WHY_NO_PROG_TYPE] = tell_no_prog_type,
+	[WHY_NO_MAP_OF_OPS] = tell_no_map_of_ops,
+	[WHY_ACCESS_NOT_GPL] = tell_access_not_gpl,
+	[WHY_ACCESS_UNKNOWN] = tell_access_unknown,
 	[WHY_OPS_MEMBER_TYPE] = tell_ops_member_type,
 	[WHY_RETURN_VOID] = tell_return_void,
 };

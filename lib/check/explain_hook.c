@@ -114,8 +114,14 @@ void tell_modify_unknown(struct telling *t)
 
 void tell_not_sleeping(struct telling *t)
 {
-	buf_fmt(&t->what, "programs of %s may not sleep: CONFIG_%s is not set",
-		hook_of(t).target, hold_option_name(OPTION_ERROR_INJECTION));
+	buf_fmt(&t->what, "programs of %s may not sleep", hook_of(t).target);
+	if (t->a->detail) {
+		buf_str(&t->what, " before Linux ");
+		tell_version(&t->what, t->a->detail);
+	} else {
+		buf_fmt(&t->what, ": CONFIG_%s is not set",
+			hold_option_name(OPTION_ERROR_INJECTION));
+	}
 	tell_optional(t, "where the function allows it");
 }
 
@@ -123,6 +129,47 @@ void tell_sleep_unknown(struct telling *t)
 {
 	buf_fmt(&t->what, "whether programs of %s may sleep is not in BTF",
 		hook_of(t).target);
+}
+
+void tell_no_prog_type(struct telling *t)
+{
+	const struct obj_program *p = tell_program(t);
+
+	buf_fmt(&t->what, "libbpf knows no program type for section '%s'",
+		p ? p->section : "");
+	buf_str(&t->remedy,
+		"name a section that it knows, or call bpf_program__set_type() "
+		"before loading");
+}
+
+void tell_no_map_of_ops(struct telling *t)
+{
+	const struct obj_program *p = tell_program(t);
+
+	buf_fmt(&t->what, "no map of SEC(\".struct_ops\") refers to %s",
+		p ? p->name : "it");
+	buf_str(&t->remedy, "set a member of a struct_ops map to it");
+}
+
+void tell_access_not_gpl(struct telling *t)
+{
+	const char *license = t->s->im->o->license;
+
+	buf_fmt(&t->what, "argument %u of %s may be read under the GPL alone", t->arg,
+		tell_program(t)->section);
+	if (*license)
+		buf_fmt(&t->instead, "the object says '%s'", license);
+	else
+		buf_str(&t->instead, "the object says no license");
+	buf_str(&t->remedy, "declare a license that is GPL compatible");
+}
+
+void tell_access_unknown(struct telling *t)
+{
+	buf_fmt(&t->what,
+		"whether argument %u of %s may be read under another license than the GPL "
+		"is not known",
+		t->arg, tell_program(t)->section);
 }
 
 void tell_target_unknown(struct telling *t)

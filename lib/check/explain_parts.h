@@ -50,6 +50,10 @@ void tell_sleep_unknown(struct telling *t);
 void tell_no_argument(struct telling *t);
 void tell_other_argument(struct telling *t);
 void tell_return_void(struct telling *t);
+void tell_no_prog_type(struct telling *t);
+void tell_no_map_of_ops(struct telling *t);
+void tell_access_not_gpl(struct telling *t);
+void tell_access_unknown(struct telling *t);
 void tell_target_unknown(struct telling *t);
 
 void tell_no_kfunc(struct telling *t);

@@ -201,7 +201,9 @@ void tell_not_in_tables(struct telling *t)
 {
 	buf_str(&t->what, "whether ");
 	subject_of(t, &t->what);
-	if (t->n->kind == NEED_HELPER_IN || t->n->kind == NEED_KFUNC_IN)
+	if (t->n->kind == NEED_KFUNC)
+		buf_str(&t->what, " may be called is not known");
+	else if (t->n->kind == NEED_HELPER_IN || t->n->kind == NEED_KFUNC_IN)
 		buf_fmt(&t->what, " may be called in %s programs is not known",
 			type_of_program(t));
 	else

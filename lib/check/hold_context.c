@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/check/hold_parts.h"
 
 #define SLOT 8 /* bytes of the context that hold a word of an argument */
@@ -160,6 +161,48 @@ static struct answer judge_arg(const struct context *c, const struct flow_arg *a
 	return hold_say(HOLD_WARN, HOLD_LOAD, WHY_OTHER_ARGUMENT, hash(name_of(c->t, id)));
 }
 
+/* Kernels from 6.12 on let nobody else read what their pointers lead to; 6.1 did. */
+#define GPL_SINCE FACTS_VERSION(6, 12)
+#define GPL_NOT   FACTS_VERSION(6, 2)
+
+/* A load through the pointer itself, not a copy that a helper makes. */
+static bool is_load(const struct image *im, const struct flow_arg *a)
+{
+	uint32_t insn = im->relo_insn[a->relo];
+
+	return insn != IMAGE_NONE && BPF_CLASS(im->insns[insn].code) == BPF_LDX;
+}
+
+static struct answer judge_license(const struct context *c, const struct flow_arg *a)
+{
+	if (c->h.raw || hold_is_gpl(c->s->im->o) || !is_load(c->s->im, a) ||
+	    hold_since(c->t, GPL_NOT) == TARGET_NO)
+		return hold_yes();
+	if (hold_since(c->t, GPL_SINCE) == TARGET_YES)
+		return hold_no(WHY_ACCESS_NOT_GPL, 0);
+	return hold_unknown(WHY_ACCESS_UNKNOWN);
+}
+
+static int judge_args(const struct context *c, const struct flow *f,
+		      int (*add)(void *ctx, uint32_t insn, uint32_t arg,
+				 const struct answer *a),
+		      void *ctx)
+{
+	struct answer (*const judges[])(const struct context *,
+					const struct flow_arg *) = { judge_arg,
+								     judge_license };
+	int rc = 0;
+
+	for (size_t i = 0; i < f->arg_cnt; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(judges) && !rc; k++) {
+			struct answer a = judges[k](c, &f->args[i]);
+
+			if (!hold_is_yes(&a))
+				rc = add(ctx, f->args[i].insn, f->args[i].arg, &a);
+		}
+	return rc;
+}
+
 int hold_context(const struct subject *s, uint32_t program, const struct flow *f,
 		 const struct target *t,
 		 int (*add)(void *ctx, uint32_t insn, uint32_t arg,
@@ -178,11 +221,7 @@ int hold_context(const struct subject *s, uint32_t program, const struct flow *f
 		if (!hold_is_yes(&a))
 			rc = add(ctx, f->accesses[i].insn, slot, &a);
 	}
-	for (size_t i = 0; i < f->arg_cnt && !rc; i++) {
-		struct answer a = judge_arg(&c, &f->args[i]);
-
-		if (!hold_is_yes(&a))
-			rc = add(ctx, f->args[i].insn, f->args[i].arg, &a);
-	}
+	if (!rc)
+		rc = judge_args(&c, f, add, ctx);
 	return rc ? skep_fail(err, -rc, "out of memory") : 0;
 }

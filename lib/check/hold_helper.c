@@ -80,7 +80,7 @@ struct answer hold_kfunc_in(const struct question *q)
 }
 
 /* Source: license_is_gpl_compatible(), include/linux/license.h. */
-struct answer hold_license(const struct question *q)
+bool hold_is_gpl(const struct object *o)
 {
 	static const char *const gpl[] = {
 		"GPL",          "GPL v2",       "GPL and additional rights",
@@ -88,7 +88,12 @@ struct answer hold_license(const struct question *q)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(gpl); i++)
-		if (!strcmp(q->s->im->o->license, gpl[i]))
-			return hold_yes();
-	return hold_no(WHY_NOT_GPL, 0);
+		if (!strcmp(o->license, gpl[i]))
+			return true;
+	return false;
+}
+
+struct answer hold_license(const struct question *q)
+{
+	return hold_is_gpl(q->s->im->o) ? hold_yes() : hold_no(WHY_NOT_GPL, 0);
 }

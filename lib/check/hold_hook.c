@@ -23,29 +23,46 @@ static const char *bare(const char *target)
 	return colon ? colon + 1 : target;
 }
 
-/* All error injection of a kind: system calls allow it, others may. */
-static bool is_syscall(const char *name)
+/* System calls allow error injection; from 7.2 on they need none, whatever the releases before it do. */
+#define SYSCALLS_SINCE FACTS_VERSION(7, 2)
+#define SYSCALLS_NOT   FACTS_VERSION(6, 19)
+
+static enum target_word is_syscall_open(const struct target *t)
 {
-	return strstr(name, "_sys_") && !strncmp(name, "__", 2);
+	if (target_option(t, hold_option_name(OPTION_ERROR_INJECTION)) != TARGET_NO ||
+	    hold_since(t, SYSCALLS_SINCE) == TARGET_YES)
+		return TARGET_YES;
+	return hold_since(t, SYSCALLS_NOT) == TARGET_NO ? TARGET_NO : TARGET_UNKNOWN;
 }
 
-/* Source: check_attach_modify_return(), kernel/bpf/verifier.c. */
+/* Others may, or are in sets of their own, which BTF does not tell. */
+static struct answer by_injection(const char *name, const struct target *t,
+				  enum hold_why not, enum hold_why unknown)
+{
+	enum target_word word = TARGET_UNKNOWN;
+
+	if (strstr(name, "_sys_") && !strncmp(name, "__", 2))
+		word = is_syscall_open(t);
+	if (word == TARGET_NO)
+		return hold_no(not, 0);
+	return word == TARGET_YES ? hold_yes() : hold_unknown(unknown);
+}
+
+/* Source: check_attach_modify_return(), kernel/bpf/verifier.c; sets in net/mptcp/bpf.c, net/bpf/test_run.c. */
 static struct answer may_modify(const char *name, const struct target *t)
 {
-	if (!strncmp(name, "security_", strlen("security_")))
-		return hold_yes();
-	if (target_option(t, hold_option_name(OPTION_ERROR_INJECTION)) == TARGET_NO &&
-	    strncmp(name, "bpf_", 4))
-		return hold_no(WHY_NOT_MODIFIABLE, 0);
-	return is_syscall(name) ? hold_yes() : hold_unknown(WHY_MODIFY_UNKNOWN);
+	static const char *const begins[] = { "security_", "bpf_modify_return_test",
+					      "update_socket_protocol" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return hold_yes();
+	return by_injection(name, t, WHY_NOT_MODIFIABLE, WHY_MODIFY_UNKNOWN);
 }
 
 static struct answer may_sleep(const char *name, const struct target *t)
 {
-	if (target_option(t, hold_option_name(OPTION_ERROR_INJECTION)) == TARGET_NO &&
-	    strncmp(name, "bpf_", 4))
-		return hold_no(WHY_NOT_SLEEPABLE, 0);
-	return is_syscall(name) ? hold_yes() : hold_unknown(WHY_SLEEP_UNKNOWN);
+	return by_injection(name, t, WHY_NOT_SLEEPABLE, WHY_SLEEP_UNKNOWN);
 }
 
 static struct answer hold_trampoline(const struct hook *h, const struct target *t)
@@ -246,6 +263,8 @@ struct answer hold_hook(const struct question *q)
 {
 	struct hook h;
 
+	if (q->s->im->o->programs[q->n->id].prog_type == BPF_PROG_TYPE_STRUCT_OPS)
+		return hold_ops_program(q);
 	if (!hold_hook_of(&h, &q->s->im->o->programs[q->n->id]))
 		return hold_yes();
 	return h.hold(&h, q->t);

@@ -9,7 +9,27 @@
 #include "lib/btf/hook.h"
 #include "lib/check/hold_parts.h"
 
-#define CLOSED_SINCE FACTS_VERSION(6, 12)
+#define SLEEPING_SINCE FACTS_VERSION(5, 11)
+
+static const struct closed {
+	const char *name;
+	facts_version since;
+} closed[] = {
+	{ "audit_rule_match", FACTS_VERSION(6, 12) },
+	{ "file_alloc_security",
+	  FACTS_VERSION(7, 2) }, /* measured there, and not on 6.18 */
+	{ "getprocattr", FACTS_VERSION(6, 12) },
+	{ "getselfattr", FACTS_VERSION(6, 12) },
+	{ "inode_copy_up_xattr", FACTS_VERSION(6, 12) },
+	{ "inode_getsecurity", FACTS_VERSION(6, 12) },
+	{ "inode_listsecurity", FACTS_VERSION(6, 12) },
+	{ "inode_need_killpriv", FACTS_VERSION(6, 12) },
+	{ "ismaclabel", FACTS_VERSION(6, 12) },
+	{ "key_getsecurity", FACTS_VERSION(6, 12) },
+	{ "setprocattr", FACTS_VERSION(6, 12) },
+	{ "vm_enough_memory", FACTS_VERSION(6, 12) },
+	{ "xfrm_decode_session", FACTS_VERSION(6, 12) },
+};
 
 static const char *const sleeping[] = {
 	"bpf",
@@ -99,19 +119,22 @@ static const char *const sleeping[] = {
 	"userns_create",
 };
 
-static const char *const closed[] = {
-	"audit_rule_match",    "getprocattr",       "getselfattr",
-	"inode_copy_up_xattr", "inode_getsecurity", "inode_listsecurity",
-	"inode_need_killpriv", "ismaclabel",        "key_getsecurity",
-	"setprocattr",         "vm_enough_memory",  "xfrm_decode_session",
-};
-
-static bool is_in(const char *name, const char *const *list, size_t n)
+static bool may_sleep(const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(name, list[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(sleeping); i++)
+		if (!strcmp(name, sleeping[i]))
 			return true;
 	return false;
+}
+
+/* The release that closed a hook that the kernel has closed; 0: open. */
+static facts_version closed_since(const char *name, const struct target *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(closed); i++)
+		if (!strcmp(name, closed[i].name) &&
+		    hold_since(t, closed[i].since) == TARGET_YES)
+			return closed[i].since;
+	return 0;
 }
 
 /* Is "bpf" among the names of CONFIG_LSM? Else its hooks are never called, unless lsm= of the command line says so. */
@@ -136,15 +159,19 @@ static bool is_inactive(const struct target *t)
 
 struct answer hold_lsm(const struct hook *h, const struct target *t)
 {
+	facts_version since;
+
 	if (!h->target)
 		return hold_unknown(WHY_TARGET_UNKNOWN);
 	if (!hold_find_func(t, h->target, "bpf_lsm_") ||
 	    !hook_is_real(t->ix, BTF_HOOK_LSM, h->target))
 		return hold_no(WHY_NO_LSM_HOOK, 0);
-	if (is_in(h->target, closed, ARRAY_SIZE(closed)) &&
-	    hold_since(t, CLOSED_SINCE) == TARGET_YES)
-		return hold_no(WHY_HOOK_CLOSED, CLOSED_SINCE);
-	if (h->sleepable && !is_in(h->target, sleeping, ARRAY_SIZE(sleeping)))
+	since = closed_since(h->target, t);
+	if (since)
+		return hold_no(WHY_HOOK_CLOSED, since);
+	if (h->sleepable && hold_since(t, SLEEPING_SINCE) == TARGET_NO)
+		return hold_no(WHY_NOT_SLEEPABLE, SLEEPING_SINCE);
+	if (h->sleepable && !may_sleep(h->target))
 		return hold_unknown(WHY_SLEEP_UNKNOWN);
 	if (is_inactive(t))
 		return hold_say(HOLD_WARN, HOLD_ATTACH, WHY_LSM_INACTIVE, 0);

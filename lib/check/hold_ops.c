@@ -139,6 +139,32 @@ static struct answer hold_members(const struct ops *o)
 	return hold_yes();
 }
 
+/* libbpf leaves a pointer to the program in the member that it is for. */
+static bool refers_to(const struct obj_map *map, const struct bpf_program *program)
+{
+	size_t size;
+	const char *data = bpf_map__initial_value(map->bpf, &size);
+	const struct bpf_program *at;
+
+	for (size_t off = 0; data && off + sizeof(at) <= size; off += sizeof(at)) {
+		memcpy(&at, data + off, sizeof(at));
+		if (at == program)
+			return true;
+	}
+	return false;
+}
+
+struct answer hold_ops_program(const struct question *q)
+{
+	const struct object *o = q->s->im->o;
+
+	for (size_t i = 0; i < o->map_cnt; i++)
+		if (o->maps[i].map_type == BPF_MAP_TYPE_STRUCT_OPS &&
+		    refers_to(&o->maps[i], o->programs[q->n->id].bpf))
+			return hold_yes();
+	return hold_no(WHY_NO_MAP_OF_OPS, 0);
+}
+
 struct answer hold_struct_ops(const struct question *q)
 {
 	const struct object *obj = q->s->im->o;

@@ -33,6 +33,7 @@ struct answer hold_hook(const struct question *q);
 struct answer hold_kconfig(const struct question *q);
 struct answer hold_ksym(const struct question *q);
 struct answer hold_struct_ops(const struct question *q);
+struct answer hold_ops_program(const struct question *q);
 
 static inline struct answer hold_yes(void)
 {
@@ -75,6 +76,9 @@ enum target_word hold_has_helper(const struct target *t, int32_t id);
 /* libbpf's bpf_core_types_are_compat(), of a type of the object with one of the kernel. */
 bool hold_compat(const struct btf *local, uint32_t local_id, const struct btf_index *ix,
 		 uint32_t id);
+
+/* Is what SEC("license") says GPL compatible? */
+bool hold_is_gpl(const struct object *o);
 
 /* What libbpf makes of an extern that it looks for in BTF. */
 enum symbol_word {

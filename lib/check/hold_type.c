@@ -22,6 +22,8 @@ struct answer hold_prog_type(const struct question *q)
 {
 	struct answer a = hold_by_option(q->t, HOLD_LOAD, OPTION_BPF_SYSCALL);
 
+	if (!q->n->id)
+		return hold_no(WHY_NO_PROG_TYPE, 0);
 	return hold_is_yes(&a)
 		       ? by_enumerator(q, "bpf_prog_type", facts_prog_type(q->n->id))
 		       : a;

@@ -47,6 +47,10 @@
 	X(WHY_HOOK_CLOSED)     /* detail: since which release */                       \
 	X(WHY_LSM_INACTIVE)    /* bpf is not among the LSMs of CONFIG_LSM */           \
 	X(WHY_MODULE_UNKNOWN)  /* may be a module's, whose types are not here */       \
+	X(WHY_NO_PROG_TYPE)    /* of a section that libbpf does not know */            \
+	X(WHY_NO_MAP_OF_OPS)   /* a struct_ops program that no map refers to */        \
+	X(WHY_ACCESS_NOT_GPL)  /* what an argument points to is read */                \
+	X(WHY_ACCESS_UNKNOWN)  /* the same, of releases of which that is not known */  \
 	X(WHY_OPS_MEMBER_TYPE) /* detail: number of the member */                      \
 	X(WHY_RETURN_VOID)     /* its return value is read, and it has none */
 

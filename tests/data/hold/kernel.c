@@ -225,6 +225,10 @@ int injectable(int x)
 {
 	return 0;
 }
+int bpf_modify_return_test(int x)
+{
+	return 0;
+}
 int security_thing(int x)
 {
 	return 0;

@@ -188,7 +188,42 @@ SEC("fentry.s/injectable") int BPF_PROG(sleeper, int x)
 	return 0;
 }
 
+SEC("fmod_ret/__x64_sys_newcall") int BPF_PROG(inject_call, void *regs)
+{
+	return 0;
+}
+
+SEC("fentry.s/__x64_sys_newcall") int BPF_PROG(sleep_call, void *regs)
+{
+	return 0;
+}
+
 SEC("lsm/getprocattr") int BPF_PROG(closed, struct task *t)
+{
+	return 0;
+}
+
+SEC("nowhere") int placeless(void *ctx)
+{
+	return 0;
+}
+
+SEC("struct_ops/loose") int BPF_PROG(loose, struct task *t)
+{
+	return 0;
+}
+
+SEC("fentry") int BPF_PROG(aimless, int x)
+{
+	return 0;
+}
+
+SEC("fmod_ret/bpf_modify_return_test") int BPF_PROG(listed, int x)
+{
+	return 0;
+}
+
+SEC("lsm.s/sb_delete") int BPF_PROG(sleeping, struct task *t)
 {
 	return 0;
 }
