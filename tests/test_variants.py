@@ -6,7 +6,7 @@ import json
 import pytest
 
 import skepfile
-from conftest import run_tool
+from conftest import BUILD, run_tool
 from tinyproject import write
 
 HEAD = """#include "vmlinux.h"
@@ -408,6 +408,42 @@ class TestRun:
         assert done.rc == 1 and done.out == ""
         assert told(done)[0] == "variant 'first' of 'two_ways'"
         assert "  variant 'first' is what the package has for this kernel: no other was tried" in done.err.splitlines()
+
+    @pytest.mark.need("unshare")
+    def test_a_kernel_without_types(self, built, skep, tmp_path):
+        """What wants nothing will do; else nobody can tell."""
+
+        def blind(package):
+            hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
+            argv = ["unshare", "-m", "sh", "-c", hide, "sh", BUILD / "bin/skep-run", package]
+            return run_tool(*argv, "--allow-unsigned", "--duration", "50ms", check=False, env=skep.environ({}))
+
+        done = blind(built / "build/two-ways.skep")
+        assert done.returncode == 0
+        assert done.stderr.splitlines()[1:] == [
+            "variant 'perf-buf' of 'two_ways', which any kernel can have: this one has no types to ask"
+        ]
+        other = NO_KERNEL_HAS.replace("nobody_has_this", "nobody_has_that")
+        skep("build", "-C", pair(tmp_path, NO_KERNEL_HAS, other)).ok()
+        done = blind(tmp_path / "build/two-ways.skep")
+        assert done.returncode == 3
+        assert done.stderr.splitlines()[1:] == [
+            "skep-run: this kernel has no types to ask which variant of 'two_ways' it gets",
+            "  hint: --btf FILE names the kernel's types",
+        ]
+
+    @pytest.mark.need("strace")
+    def test_who_has_no_variants_does_not_pay(self, built, skep, tmp_path, tool):
+        folder = project(tmp_path, YAML.split("variants")[0])
+        skep("build", "-C", folder).ok()
+        env = skep.environ({"ASAN_OPTIONS": "detect_leaks=0"})
+
+        def opens(package):
+            argv = ["strace", "-f", "-o", tmp_path / "trace", "-e", "trace=openat", BUILD / "bin/skep-run", package]
+            tool(*argv, "--allow-unsigned", "--duration", "1ms", env=env)
+            return (tmp_path / "trace").read_text().count("/sys/kernel/btf/")
+
+        assert (opens(folder / "build/two-ways.skep"), opens(built / "build/two-ways.skep")) == (0, 1)
 
     def test_of_a_file_of_types(self, built, skep_run, tmp_path):
         """--btf FILE answers for the kernel."""
