@@ -14,7 +14,7 @@ import pytest
 from conftest import NEEDS
 from corpus.judge import Compiler, differences, kinds
 from corpus.programs import SAMPLE, Program, Source, sample
-from corpus.relocate import Relocated, build_patched
+from corpus.relocate import Relocated, alike, build_patched, build_tool
 from corpus.run import Corpus
 from corpus.targets import library_targets
 
@@ -154,3 +154,12 @@ def test_sample_patched(verdicts, corpus, build_dir, tmp_path):
     assert {Path(p).parent.name for p in unread} <= {"flavours.bpf.c"}, unread  # libbpf does not open it
     assert not total["nobody"]
     assert total["prepare"] > 100 * len(corpus.targets), total
+
+
+def test_equal_layouts_are_patched_alike(verdicts, corpus, kernel_library, build_dir, tmp_path):
+    """Kernels with one key are resolved once: each by itself would give the same."""
+    objects = [corpus.work / v.program.source.name / v.program.slug / "full.o" for v in verdicts.values()]
+    lines, different = alike(build_tool(build_dir, tmp_path, "alike"), kernel_library, [o for o in objects if o.exists()])
+    assert not different, "\n".join(different[:20])
+    shared = [line for line in lines if re.search(r"kernels=(\d+) layouts=(?!\1 )", line)]
+    assert len(lines) > 20 and shared, "no two kernels are alike to any object"

@@ -89,6 +89,19 @@ def judge_all(relocated, objects, jobs):
         yield from zip(batches, pool.map(lambda batch: relocated.judge([p for _, p in batch]), batches))
 
 
+def alike(binary, home, objects):
+    """Lines of alike over objects with records, and those that tell of a difference."""
+    lines = []
+    for i in range(0, len(objects), BATCH):
+        argv = [binary, home, *objects[i : i + BATCH]]
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace")
+        if done.returncode:
+            raise RuntimeError(f"alike: exit {done.returncode}: {done.stderr}")
+        lines += [line for line in done.stdout.splitlines() if " records=0 " not in line]
+    different = [line for line in lines if not line.endswith(" different=0")]
+    return lines, different
+
+
 def tabulate(judged):
     """Source -> Counter of objects, objects with records, unread ones, and the sums of COUNTS."""
     table, refused, different = {}, {}, []
@@ -144,6 +157,12 @@ def main():
         results = (HERE / "RESULTS.md").read_text()
         before, after = results.split(BEGIN)[0], results.split(END)[1]
         (HERE / "RESULTS.md").write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    if not options.targets:
+        lines, unlike = alike(build_tool(build, work, "alike"), env["SKEP_HOME"], [p for _, p in objects])
+        layouts = sorted(int(re.search(r"layouts=(\d+)", line)[1]) for line in lines)
+        print(*unlike, f"equal layouts: {len(lines)} judged, {layouts[len(layouts) // 2]} of {len(targets)} kernels in the middle, "
+              f"different {len(unlike)}", sep="\n")  # fmt: skip
+        different += unlike
     judged = sum(table.values(), Counter())
     return 1 if different or judged["nobody"] or not judged["prepare"] else 0
 
