@@ -12,7 +12,9 @@
 
 #include <bpf/btf.h>
 
-#define MAX_DEPTH 256 /* more than any BTF that passes btf_check() has */
+/* More than any BTF that passes btf_check() has; what does not pass is digested all the same, beside the check. */
+#define MAX_DEPTH 256
+#define MAX_NAME  4096 /* bytes */
 
 enum view {
 	VIEW_WHOLE,
@@ -42,7 +44,7 @@ static uint64_t mix(uint64_t h, uint64_t v)
 static uint64_t mix_name(const struct layouts *l, uint64_t h, uint32_t off)
 {
 	const char *name = l->strings + off;
-	size_t len = strlen(name);
+	size_t len = strnlen(name, MAX_NAME);
 	uint64_t word;
 
 	h = mix(h, len);
