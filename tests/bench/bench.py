@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import btf
+import check
 import headers
 
 HERE = Path(__file__).resolve().parent
@@ -373,6 +374,7 @@ def main():
         headers.tracing_rows(bench, clang_line(bench, project), bench.full)
         headers.header_rows(bench, project, bpftool_78())
         btf.rows(bench, sorted(bench.work.glob("*/build/*.bpf.o")), bpftool_78())
+        check.bench_rows(bench, bench.work / "data/skep")
         noop_rows(bench)
         verify_row(bench)
         run_rows(bench)
