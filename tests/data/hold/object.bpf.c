@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A little of everything that an object may ask of a kernel; kernel.c has all of it. */
 #include <linux/bpf.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What changed between Debian's kernels from 5.10 to 7.2. */
 #include <linux/bpf.h>
 
