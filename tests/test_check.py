@@ -101,6 +101,17 @@ def test_text_names_the_line(check, compiled):
     assert re.search(rf"portable\.bpf\.c:{line_of(SOURCE, 'STATE')}: .*__state", done.out), done.out
 
 
+READS = DATA / "reads.bpf.c"
+
+
+def test_read_is_of_its_own_line(check, compiled):
+    """Clang gives the offsets that bpf_probe_read_kernel() is called with no line, after which they seem to be of another."""
+    told = check(compiled(READS), "--kernel", KERNELS["bookworm"], "--json").json()
+    lines = {(f["name"].split(".")[-1], int(f["source"].split(":")[-2])) for f in told["objects"][0]["kernels"][0]["findings"]}
+    want = {"gone": ["GONE"], "lost": ["LOST"], "missing": ["MISSING"], "absent": ["ABSENT"]}
+    assert lines == {(name, line_of(READS, mark)) for name, marks in want.items() for mark in marks}
+
+
 # --- which kernels -------------------------------------------------------------------------------
 
 PLAIN = """

@@ -97,7 +97,7 @@ int platform_survey_make(struct platform_survey **out, const struct platform *p,
 	s->m.rows = calloc(n + 1, sizeof(*s->m.rows));
 	if (!s->rows || !s->m.rows)
 		return skep_fail(err, ENOMEM, "out of memory");
-	s->kernel = (struct matrix_kernel){ .id = platform_name(p), .release = "" };
+	s->kernel = (struct matrix_kernel){ .id = platform_name(p) };
 	s->m.kernels = &s->kernel;
 	s->m.kernel_cnt = 1;
 	s->m.platform = platform_title(p);

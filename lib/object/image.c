@@ -16,8 +16,9 @@
 #include "lib/object/image_parts.h"
 #include "lib/object/order.h"
 
-#define INSN      8
-#define NO_LINES  16 /* instructions of line 0 that image_source() looks past */
+#define INSN 8
+#define NO_LINES \
+	16 /* instructions without a line of their own that image_source() looks past */
 #define JMP_GOTOX (BPF_JMP | BPF_JA | BPF_X)
 
 static int no_memory(struct skep_err *err)
@@ -366,6 +367,28 @@ static const struct ext_row *line_at(const struct image *im, const struct image_
 	return NULL;
 }
 
+/*
+ * Clang gives the constant of a relocation no line, and so it seems to be of the statement before: what jumps, calls,
+ * loads or stores with it has the line that it is of.
+ */
+static uint32_t user_of(const struct image *im, const struct image_func *f, uint32_t insn)
+{
+	const struct bpf_insn *in = &im->insns[insn];
+	uint32_t off = f->off + (insn - f->first) * INSN, i;
+	const struct ext_row *row = ext_at(&im->ext.lines, f->section, off);
+
+	if (im->relo[insn] == IMAGE_NONE || (row && row->insn_off == off) ||
+	    (in->code != (BPF_ALU64 | BPF_MOV | BPF_K) && in->code != IMAGE_LDIMM64))
+		return insn;
+	for (i = insn + 1; i < f->first + f->cnt && i - insn < NO_LINES; i++) {
+		uint8_t class = BPF_CLASS(im->insns[i].code);
+
+		if (class != BPF_ALU && class != BPF_ALU64 && class != BPF_LD)
+			return i;
+	}
+	return insn;
+}
+
 bool image_source(const struct image *im, uint32_t insn, struct image_source *out)
 {
 	uint32_t func = image_func_of(im, insn);
@@ -374,6 +397,7 @@ bool image_source(const struct image *im, uint32_t insn, struct image_source *ou
 
 	if (func == IMAGE_NONE)
 		return false;
+	insn = user_of(im, f, insn);
 	row = line_at(im, f, f->off + (insn - f->first) * INSN);
 	if (!row)
 		return false;
@@ -383,6 +407,8 @@ bool image_source(const struct image *im, uint32_t insn, struct image_source *ou
 		.line = row->line.line_col >> 10,
 		.column = row->line.line_col & 0x3ff,
 	};
+	if (!strncmp(out->file, "./", 2)) /* what a build maps the project to */
+		out->file += 2;
 	out->text += strspn(out->text, " \t");
 	if (!*out->text)
 		out->text = NULL;
