@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kernelhome import home, lib, tree  # noqa: F401
-from test_variants import HEAD, YAML as WAYS, project as ways  # noqa: F401
+from test_variants import BODY, HEAD, RULES, TYPES, YAML as WAYS, pair, project as ways  # noqa: F401
 from tinyproject import SOURCE, YAML, explained, tiny, wrapper, write  # noqa: F401
 
 STATE = HEAD + """
@@ -49,7 +49,7 @@ def test_required_kernel_that_fails(build, skep, tmp_path, kernel_library):
     assert done.rc == 1 and done.out == ""
     assert done.err.splitlines()[-2:] == [
         f"skep build: skep.yaml:6:28: 'state' fails on {kernel} (1 of 4 kernels): "
-        "./src/state.bpf.c:12: task_struct.__state does not exist",
+        "src/state.bpf.c:13: task_struct.__state does not exist",
         f"  hint: skep check build/state.skep --kernel {kernel} --explain",
     ]
     # what was built is there to be looked into
@@ -158,9 +158,19 @@ def test_a_kernel_needs_one_variant_that_loads(build, tmp_path):
     kernel = json.loads((folder / CHECKS).read_text())[1]["kernel"]
     assert done.err.splitlines()[-2] == (
         f"skep build: skep.yaml:5:11: 'two_ways' fails on {kernel} (1 of 2 kernels): no variant is for it; "
-        "new: ./src/new.bpf.c:12: task_struct.__state does not exist; "
-        "old: ./src/old.bpf.c:12: task_struct.nostate does not exist"
+        "new: src/new.bpf.c:13: task_struct.__state does not exist; "
+        "old: src/old.bpf.c:13: task_struct.nostate does not exist"
     )
+
+
+def test_the_variant_that_a_kernel_gets_must_load_there(build, tmp_path):
+    """What a rule cannot say, the check does: that another would load is no help, as run would not take it."""
+    before, body, words = RULES["helper where a check says no"]
+    folder = pair(tmp_path, HEAD + TYPES + before + BODY % body, more="kernels: [debian/bullseye, debian/bookworm]\n")
+    done = build(folder)
+    assert words == [] and done.rc == 1
+    assert checks(folder) == [("bookworm", "two_ways", "first", "loads"), ("bullseye", "two_ways", "first", "fails")]
+    assert done.err.splitlines()[-2].startswith("skep build: skep.yaml:8:11: 'two_ways', variant first fails on debian/bullseye/")
 
 
 def test_the_same_whatever_was_built_before(build, tmp_path):
