@@ -75,8 +75,7 @@ int gather_program(struct gather *g, uint32_t program, struct skep_err *err)
 	size_t n = 0;
 	int ret = 0;
 
-	if (p->prog_type)
-		needs[n++] = (struct need){ .kind = NEED_PROG_TYPE, .id = p->prog_type };
+	needs[n++] = (struct need){ .kind = NEED_PROG_TYPE, .id = p->prog_type };
 	if (wants_attach_type(p))
 		needs[n++] = (struct need){ .kind = NEED_ATTACH_TYPE,
 					    .id = p->expected_attach_type,
