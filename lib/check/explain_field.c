@@ -15,8 +15,9 @@
 #include "lib/btf/spell.h"
 #include "lib/check/resolve.h"
 
-#define MAX_DEPTH 16 /* anonymous members within each other */
-#define MIN_PART  4  /* letters that a name shares with one it is in */
+#define MAX_DEPTH 16        /* anonymous members within each other */
+#define MIN_PART  4         /* letters that a name shares with one it is in */
+#define MAX_STEPS (1 << 16) /* members looked at for one field */
 
 struct member {
 	uint32_t type;
@@ -32,15 +33,17 @@ static const struct btf_type *composite(const struct btf_index *ix, uint32_t id)
 
 /* Show every member that C can name, those of anonymous ones included, until one is taken. */
 static bool each_member(const struct btf_index *ix, uint32_t id, int depth,
+			unsigned int *left,
 			bool (*take)(void *ctx, const struct member *m), void *ctx)
 {
 	const struct btf_type *t = composite(ix, id);
 
-	for (uint32_t i = 0; t && depth < MAX_DEPTH && i < btf_vlen(t); i++) {
+	for (uint32_t i = 0; t && depth < MAX_DEPTH && i < btf_vlen(t) && *left; i++) {
 		const struct btf_member *b = &btf_members(t)[i];
 		const struct member m = { b->type, btf_index_str(ix, b->name_off) };
 
-		if (!*m.name ? each_member(ix, b->type, depth + 1, take, ctx)
+		--*left;
+		if (!*m.name ? each_member(ix, b->type, depth + 1, left, take, ctx)
 			     : take(ctx, &m))
 			return true;
 	}
@@ -62,11 +65,12 @@ static bool is_named(void *ctx, const struct member *m)
 	return true;
 }
 
-static uint32_t find(const struct btf_index *ix, uint32_t id, const char *name)
+static uint32_t find(const struct btf_index *ix, uint32_t id, const char *name,
+		     unsigned int *left)
 {
 	struct by_name b = { .name = name };
 
-	return each_member(ix, id, 0, is_named, &b) ? b.type : 0;
+	return each_member(ix, id, 0, left, is_named, &b) ? b.type : 0;
 }
 
 static uint32_t first_candidate(const struct btf *local, uint32_t id,
@@ -102,10 +106,11 @@ static struct lost follow(const struct btf *local, const struct bpf_core_spec *s
 {
 	uint32_t at = first_candidate(local, spec->root_type_id, ix);
 	struct lost last = { .local = local };
+	unsigned int left = MAX_STEPS;
 
 	for (int i = 1; i < spec->len && at; i++) {
 		const struct bpf_core_accessor *a = &spec->spec[i];
-		uint32_t next = a->name ? find(ix, at, a->name) : element(ix, at);
+		uint32_t next = a->name ? find(ix, at, a->name, &left) : element(ix, at);
 
 		if (a->name)
 			last = (struct lost){ local, a->name, local_member(local, a), at,
@@ -184,6 +189,7 @@ struct search {
 	const struct btf_index *ix;
 	const char *underscored, *holding, *outer;
 	bool several; /* structs further in that have it */
+	unsigned int left;
 };
 
 static bool consider(void *ctx, const struct member *m)
@@ -197,7 +203,8 @@ static bool consider(void *ctx, const struct member *m)
 		 same_type(s->l, s->ix, m->type))
 		s->holding = m->name;
 	t = composite(s->ix, m->type);
-	if (t && strlen(s->l->name) >= MIN_PART && find(s->ix, m->type, s->l->name)) {
+	if (t && strlen(s->l->name) >= MIN_PART &&
+	    find(s->ix, m->type, s->l->name, &s->left)) {
 		s->several = s->outer;
 		s->outer = m->name;
 	}
@@ -206,7 +213,7 @@ static bool consider(void *ctx, const struct member *m)
 
 void explain_replacement(struct buf *out, const struct lost *l, const struct btf_index *ix)
 {
-	struct search s = { .l = l, .ix = ix };
+	struct search s = { .l = l, .ix = ix, .left = MAX_STEPS };
 	const struct btf_type *in = composite(ix, l->in);
 	const char *name = in ? btf_index_str(ix, in->name_off) : "";
 	const char *dot = *name ? "." : "";
@@ -219,7 +226,7 @@ void explain_replacement(struct buf *out, const struct lost *l, const struct btf
 		buf_str(out, " there");
 		return;
 	}
-	each_member(ix, l->in, 0, consider, &s);
+	each_member(ix, l->in, 0, &s.left, consider, &s);
 	if (s.underscored)
 		buf_fmt(out, "it is %s%s%s there", name, dot, s.underscored);
 	else if (s.outer && !s.several)

@@ -6,6 +6,14 @@
 #include "lib/check/hold_parts.h"
 
 #define MAX_DEPTH 32
+#define MAX_STEPS \
+	(1 << 16) /* of hostile prototypes within prototypes; none has so many */
+
+struct pair {
+	const struct btf *local;
+	const struct btf_index *ix;
+	unsigned int left; /* steps */
+};
 
 /* Kinds by number; 0 is void. -1: no such type. */
 static int local_kind(const struct btf *btf, uint32_t id, const struct btf_type **t)
@@ -42,33 +50,31 @@ static uint32_t skip(const struct btf *btf, uint32_t id)
 	return id;
 }
 
-static bool compat(const struct btf *local, uint32_t local_id, const struct btf_index *ix,
-		   uint32_t id, int level);
+static bool compat(struct pair *p, uint32_t local_id, uint32_t id, int level);
 
-static bool compat_params(const struct btf *local, const struct btf_type *a,
-			  const struct btf_index *ix, const struct btf_type *b, int level)
+static bool compat_params(struct pair *p, const struct btf_type *a,
+			  const struct btf_type *b, int level)
 {
 	if (btf_vlen(a) != btf_vlen(b) || level <= 0)
 		return false;
 	for (uint32_t i = 0; i < btf_vlen(a); i++)
-		if (!compat(local, btf_params(a)[i].type, ix, btf_params(b)[i].type,
-			    level - 1))
+		if (!compat(p, btf_params(a)[i].type, btf_params(b)[i].type, level - 1))
 			return false;
 	return true;
 }
 
-static bool compat(const struct btf *local, uint32_t local_id, const struct btf_index *ix,
-		   uint32_t id, int level)
+static bool compat(struct pair *p, uint32_t local_id, uint32_t id, int level)
 {
 	const struct btf_type *a, *b;
 
-	for (int depth = 0; depth < MAX_DEPTH; depth++) {
+	for (int depth = 0; depth < MAX_DEPTH && p->left; depth++) {
 		int kind;
 
-		local_id = skip(local, local_id);
-		id = btf_index_skip(ix, id);
-		kind = local_kind(local, local_id, &a);
-		if (!same_kind(kind, kernel_kind(ix, id, &b)))
+		p->left--;
+		local_id = skip(p->local, local_id);
+		id = btf_index_skip(p->ix, id);
+		kind = local_kind(p->local, local_id, &a);
+		if (!same_kind(kind, kernel_kind(p->ix, id, &b)))
 			return false;
 		switch (kind) {
 		case BTF_KIND_UNKN:
@@ -85,7 +91,7 @@ static bool compat(const struct btf *local, uint32_t local_id, const struct btf_
 			id = btf_array(b)->type;
 			break;
 		case BTF_KIND_FUNC_PROTO:
-			if (!compat_params(local, a, ix, b, level))
+			if (!compat_params(p, a, b, level))
 				return false;
 			/* fallthrough */
 		case BTF_KIND_PTR:
@@ -102,5 +108,7 @@ static bool compat(const struct btf *local, uint32_t local_id, const struct btf_
 bool hold_compat(const struct btf *local, uint32_t local_id, const struct btf_index *ix,
 		 uint32_t id)
 {
-	return compat(local, local_id, ix, id, MAX_DEPTH);
+	struct pair p = { local, ix, MAX_STEPS };
+
+	return compat(&p, local_id, id, MAX_DEPTH);
 }

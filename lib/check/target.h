@@ -30,7 +30,7 @@ struct target {
 	bool config_mapped;
 	bool running; /* the kernel this runs on: what its modules have is what is loaded now */
 	char *profile;            /* "sha256:…" of the profile; NULL: none */
-	struct target_memo *memo; /* options that were asked for */
+	struct target_memo *memo; /* what has been looked up; NULL: nothing is kept */
 };
 
 /* A kernel of the library. */

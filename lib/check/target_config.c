@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options of a kernel's configuration, each searched for when it is first asked for. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,40 +28,35 @@ void target_map_config(struct target *t, const char *path)
 	t->config_mapped = true;
 }
 
-/* Where the value of "\nCONFIG_NAME=" begins; NULL: not set. */
-static const char *search(const struct target *t, const char *line, size_t len)
+/* Where the value of an option without its prefix begins; NULL: not set, or no such option. */
+static const char *search(const struct target *t, const char *name)
 {
+	char line[128];
+	int len = snprintf(line, sizeof(line), "\n" PREFIX "%s=", name);
 	const char *at;
 
+	if (len >= (int)sizeof(line) || t->config_len < (size_t)len)
+		return NULL;
 	/* the first line has no newline before it */
-	if (t->config_len >= len - 1 && !memcmp(t->config, line + 1, len - 1))
+	if (!memcmp(t->config, line + 1, len - 1))
 		return t->config + len - 1;
 	at = memmem(t->config, t->config_len, line, len);
 	return at ? at + len : NULL;
 }
 
-/* Without the prefix. NULL: not set, or no such option. */
 static const char *find(const struct target *t, const char *name)
 {
 	struct target_memo *memo = t->memo;
-	struct target_option *o = memo->options;
-	size_t len = strlen(name);
-	char line[128];
+	size_t size = strlen(name) + 1;
 	const char *value;
 
-	if (len > sizeof(line) - sizeof("\n" PREFIX "="))
-		return NULL;
-	for (size_t i = 0; i < memo->n; i++)
-		if (!strcmp(o[i].name, name))
-			return o[i].value;
-	memcpy(line, "\n" PREFIX, strlen("\n" PREFIX));
-	memcpy(line + strlen("\n" PREFIX), name, len);
-	len += strlen("\n" PREFIX);
-	line[len++] = '=';
-	value = search(t, line, len);
-	if (memo->n < TARGET_MEMO && strlen(name) < sizeof(o->name)) {
-		strcpy(o[memo->n].name, name);
-		o[memo->n++].value = value;
+	for (size_t i = 0; memo && i < memo->n; i++)
+		if (!strcmp(memo->options[i].name, name))
+			return memo->options[i].value;
+	value = search(t, name);
+	if (memo && memo->n < TARGET_MEMO && size <= sizeof(memo->options->name)) {
+		memcpy(memo->options[memo->n].name, name, size);
+		memo->options[memo->n++].value = value;
 	}
 	return value;
 }

@@ -202,7 +202,7 @@ static facts_version since_map_type(int64_t value)
 	return f ? f->since : 0;
 }
 
-uint32_t target_at_least(const struct target *t)
+static uint32_t find_at_least(const struct target *t)
 {
 	static const struct {
 		const char *name;
@@ -212,13 +212,24 @@ uint32_t target_at_least(const struct target *t)
 		{ "bpf_prog_type", since_prog_type },
 		{ "bpf_map_type", since_map_type },
 	};
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(enums); i++) {
+		uint32_t v = newest(t, enums[i].name, enums[i].since);
+
+		most = v > most ? v : most;
+	}
+	return most;
+}
+
+uint32_t target_at_least(const struct target *t)
+{
 	struct target_memo *memo = t->memo;
 
-	for (size_t i = 0; i < ARRAY_SIZE(enums) && !memo->knows_at_least; i++) {
-		uint32_t most = newest(t, enums[i].name, enums[i].since);
-
-		memo->at_least = most > memo->at_least ? most : memo->at_least;
-	}
+	if (!memo)
+		return find_at_least(t);
+	if (!memo->knows_at_least)
+		memo->at_least = find_at_least(t);
 	memo->knows_at_least = true;
 	return memo->at_least;
 }
