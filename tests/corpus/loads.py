@@ -193,7 +193,7 @@ KNOWABLE = re.compile(
     r"FENTRY/FEXIT|not a function|attach_btf_id|is not sleepable|invalid (kernel )?func|callback function not allowed|"
     r"calling invalid kfunc|cannot pass map_type|JIT does not support|doesn't support (bpf-to-bpf|calling kernel)|"
     r"kernel function .* is not|not supported in verifier|missing vmlinux BTF|uses reserved fields|unrecognized bpf_ld_imm64|"
-    r"invalid BPF_LD_IMM|BTF_KIND|has no data section|The function .* is not global"
+    r"failed to find the address for kernel symbol|invalid BPF_LD_IMM|BTF_KIND|has no data section|The function .* is not global"
 )
 HOST = [
     ("tracing", "kernel", 1, "", "lockdown: no trampolines"),
@@ -203,7 +203,8 @@ HOST = [
 HARNESS = [
     ("libbpf", "attach program FD is not set", "a program to replace is chosen by its loader"),
     ("libbpf", "no BTF-based attach target", "the hook is chosen by its loader"),
-    ("libbpf", "another program, which a map is to hold", "a map of other programs"),
+    ("libbpf", "another program, which a map is to hold|failed to initialize slot", "a map of other programs"),
+    ("libbpf", "failed to open system Kconfig", "the machine does not tell its configuration"),
     ("map", "failed to create", "sizes, or a map within, are set by its loader"),
     ("timeout", "", "took too long"),
     ("crashed", "", "ended libbpf"),
