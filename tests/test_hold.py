@@ -206,6 +206,12 @@ CASES = {
     ),
     "kfunc_by_table": (["-DNO_TAGS"], {}, {}, None, None, None),
     "variable": (["-DNO_VARIABLE"], {}, {}, None, None, None),  # weak: 0
+    "variable_without_kallsyms": (
+        [], {"config": without("CONFIG_KALLSYMS_ALL")},
+        {("kernel symbol", name): no("WHY_NO_CONFIG") for name in ("cpu_task", "weak_there")},
+        "kernel symbol cpu_task needs CONFIG_KALLSYMS_ALL, which is not set", "",
+        "use a kernel that is built with CONFIG_KALLSYMS_ALL",
+    ),
     "variable_type": (
         ["-DOTHER_VARIABLE"], {}, {("kernel symbol", "cpu_task"): no("WHY_PROTOTYPE")},
         "kernel variable cpu_task has another type", "it is struct other *cpu_task", "declare it with the kernel's type, or as void",

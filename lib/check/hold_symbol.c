@@ -86,11 +86,16 @@ struct answer hold_kfunc(const struct question *q)
 	}
 }
 
-/* Without a type libbpf asks /proc/kallsyms, of which the types are a part. */
+/* Without a type libbpf asks /proc/kallsyms, of which functions are a part, and variables with an option. */
 static enum symbol_word untyped(const struct image_extern *e, const struct target *t)
 {
-	return target_func(t, e->name) || target_var(t, e->name) ? SYMBOL_FOUND
-								 : SYMBOL_UNKNOWN;
+	if (target_func(t, e->name))
+		return SYMBOL_FOUND;
+	if (!target_var(t, e->name))
+		return SYMBOL_UNKNOWN;
+	return target_option(t, hold_option_name(OPTION_KALLSYMS_ALL)) == TARGET_NO
+		       ? SYMBOL_ABSENT
+		       : SYMBOL_FOUND;
 }
 
 enum symbol_word hold_ksym_symbol(const struct image *im, const struct image_extern *e,
@@ -107,7 +112,9 @@ struct answer hold_ksym(const struct question *q)
 
 	switch (hold_ksym_symbol(q->s->im, e, q->t)) {
 	case SYMBOL_FOUND:
-		return hold_yes();
+		/* the kernel looks its address up by name */
+		return e->typed ? hold_by_option(q->t, HOLD_LOAD, OPTION_KALLSYMS_ALL)
+				: hold_yes();
 	case SYMBOL_OTHER:
 		return hold_no(WHY_PROTOTYPE, 0);
 	case SYMBOL_ABSENT:
