@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile scan.
+resolve minbtf profile scan platform.
 """
 
 import gzip
@@ -193,6 +193,8 @@ def main(skep, folder):
         kernels(seeds, work)
         library(seeds, skep, work)
         seeds.relocations(skep, work)
+        for path in (Path(skep).parent.parent / "share/skep/platforms").iterdir():
+            seeds.add("platform", path.name, path.read_bytes())
         for number, text in enumerate(PARAMS):
             seeds.add("param", str(number), text.encode())
         shutil.rmtree(folder, ignore_errors=True)
