@@ -445,6 +445,13 @@ def bad_layer_tar(data):
 
 OBJ = ("toy.bpf.o", skepfile.OBJECT)
 PARAM = {"name": "p", "type": "u64", "bind": "rodata", "target": "x"}
+
+
+def needs(row):
+    row = {"kind": "helper", "name": "bpf_loop", "programs": [], **row}
+    return {"isa": "v1", "needs": [row], "hooks": [], "core": []}
+
+
 LAYERS = {
     "manifest of another schema": (set_to(["schema"], 2), "manifest is of schema 2, this skep reads 1"),
     "no schema": (set_to(["schema"], ...), "manifest has no schema number"),
@@ -460,6 +467,17 @@ LAYERS = {
     "program without type": (set_to(["objects", 0, "programs", 0, "type"], ...), "program has no proper 'type'"),
     "map with a huge size": (set_to(["objects", 0, "maps", 0, "key_size"], 1 << 32), "map has no proper 'key_size'"),
     "map with a negative size": (set_to(["objects", 0, "maps", 0, "key_size"], -1), "map has no proper 'key_size'"),
+    "requirements are a list": (set_to(["objects", 0, "requirements"], []), "requirements have no proper 'isa'"),
+    "need without sources": (set_to(["objects", 0, "requirements"], needs({})), "requirements have no proper 'sources'"),
+    "need of another list": (set_to(["objects", 0, "requirements"], needs({"kind": "hook", "sources": []})), "requirements have no proper 'kind'"),
+    "need that writes to terminals": (
+        set_to(["objects", 0, "requirements"], needs({"name": "a\x1b[2J", "sources": []})),
+        "requirements have no proper 'name'",
+    ),
+    "least kernel without reason": (
+        set_to(["objects", 0, "requirements"], {**needs({"sources": []}), "minimum": "5.17"}),
+        "requirements have no proper 'because'",
+    ),
     "file digest": (set_to(["files", 0, "digest"], "sha256:" + "3" * 64), "layer entry 'skep/extra.txt' is not what the manifest says"),
     "file size": (set_to(["files", 1, "size"], 1), "layer entry 'toy.bpf.o' is not what the manifest says"),
     "file unknown": (set_to(["files", 0, "name"], "skep/other"), "manifest does not know layer entry 'skep/extra.txt'"),
