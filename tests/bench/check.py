@@ -189,6 +189,7 @@ class Meter:
             includes += ["-isystem", LIBBPF / folder]
         argv = ["cc", "-O2", "-w", "-D_GNU_SOURCE", *includes, "-o", self.rival, HERE / "resolve.c", LIBBPF / "inst/libbpf.a"]
         subprocess.run([*map(str, argv), "-lelf", "-lz"], check=True)
+        subprocess.run(["cc", "-O2", "-o", str(self.work / "peak"), str(HERE / "peak.c")], check=True)
         self.objects = {n: compile_object(self.work, n) for n in RELOCATIONS}
         self.check(self.base, self.objects[10])  # leaves the indexes
         self.equal = {n: equal_library(self.work / f"equal{n}", self.base, n) for n in KERNELS}
@@ -206,26 +207,30 @@ class Meter:
         return self.run([self.skep, "check", path, *words], home)
 
     def spend(self, argv, home=None):
-        """Milliseconds from fork to exit, and MB at most."""
+        """Milliseconds from fork to exit."""
         env = {**self.env, **({"SKEP_HOME": str(home)} if home else {})}
         actions = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
         begin = time.perf_counter_ns()
         pid = os.posix_spawn(str(argv[0]), [str(a) for a in argv], env, file_actions=actions)
-        _, status, usage = os.wait4(pid, 0)
+        _, status = os.waitpid(pid, 0)
         took = (time.perf_counter_ns() - begin) / 1e6
         if os.waitstatus_to_exitcode(status) not in (0, 1, 3):
             sys.exit(f"bench: {argv[:4]}: exit {os.waitstatus_to_exitcode(status)}")
-        return took, usage.ru_maxrss / 1024
+        return took
+
+    def peak(self, relocations, home):
+        """MB at most."""
+        return int(self.run([self.work / "peak", self.skep, "check", self.objects[relocations], "--all"], home).stdout) / 1024
 
     def measure(self, relocations, kernels, homes, rounds=ROUNDS):
-        """Of skep on a library, and of its rival on as many kernels: (ms, MB) each."""
+        """Of skep on a library, and of its rival on as many kernels: ms each."""
         path, ours, theirs = self.objects[relocations], [], []
         btf = [self.btf[i % len(self.btf)] for i in range(kernels)]
         for number in range(rounds + 1):
             ours.append(self.spend([self.skep, "check", path, "--all"], homes[kernels]))
             if number <= 3 or kernels < 100:
                 theirs.append(self.spend([self.rival, path, *btf]))
-        return [tuple(statistics.median(column) for column in zip(*side[1:])) for side in (ours, theirs)]
+        return [statistics.median(side[1:]) for side in (ours, theirs)]
 
     def layouts(self, relocations, home):
         """How many an object can tell apart."""
@@ -236,7 +241,7 @@ class Meter:
 # --- the chart -----------------------------------------------------------------------------------
 
 INK = {"skep": "#2f7d4f", "skep, every layout another": "#c07d16", "libbpf's resolver": "#4a6fb5"}
-STYLE = """text{font:12px sans-serif;fill:#444}.axis{stroke:#888}.grid{stroke:#8884}.h{font-weight:600}
+STYLE = """svg{background:#fff}text{font:12px sans-serif;fill:#444}.axis{stroke:#888}.grid{stroke:#8884}.h{font-weight:600}
 @media (prefers-color-scheme:dark){svg{background:#16181c}text{fill:#ccc}.axis{stroke:#999}}"""
 
 
@@ -317,20 +322,20 @@ def rows(meter, add, say=print):
     seen, peaks = {}, []
     for count in KERNELS:
         ours, theirs = seen[100, count] = meter.measure(100, count, meter.equal)
-        by_kernels["skep"].append((count, ours[0]))
-        by_kernels["libbpf's resolver"].append((count, theirs[0]))
+        by_kernels["skep"].append((count, ours))
+        by_kernels["libbpf's resolver"].append((count, theirs))
     for count in DIFFERENT:
         ours, _ = meter.measure(100, count, meter.different, rounds=3)
-        by_kernels["skep, every layout another"].append((count, ours[0]))
+        by_kernels["skep, every layout another"].append((count, ours))
     for count in RELOCATIONS:
         ours, theirs = seen[count, 10] = meter.measure(count, 10, meter.equal, rounds=3 if count > 1000 else ROUNDS)
-        by_relocations["skep"].append((count, ours[0]))
-        by_relocations["libbpf's resolver"].append((count, theirs[0]))
+        by_relocations["skep"].append((count, ours))
+        by_relocations["libbpf's resolver"].append((count, theirs))
     for relocations, kernels, goal, limit in GOALS:
-        (ms, mb), (rival, _) = seen[relocations, kernels]
+        ms, rival = seen[relocations, kernels]
         what = f"check: {relocations} relocations, {kernels} kernel{'s' * (kernels > 1)}"
         add(what, ms, rival, "libbpf's resolver", goal, ms < limit)
-        peaks.append(f"{relocations} x {kernels}: {mb:.0f} MB")
+        peaks.append(f"{relocations} x {kernels}: {meter.peak(relocations, meter.equal[kernels]):.0f} MB")
         say(f"    {peaks[-1]}")
     add("check: 100 relocations, 100 kernels, every layout another", by_kernels["skep, every layout another"][-1][1], None, "")
     few, many = meter.layouts(100, meter.equal[max(KERNELS)]), meter.layouts(100, meter.different[max(DIFFERENT)])
