@@ -3,7 +3,6 @@
  * Plans: where ways meet in a function, and which registers still matter there: what is dead must not keep states
  * apart.
  */
-#include <elf.h>
 #include <stdlib.h>
 
 #include "lib/check/flow_parts.h"

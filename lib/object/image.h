@@ -74,8 +74,9 @@ struct image {
 	struct image_extern *externs;
 	uint32_t extern_cnt;
 	uint32_t *map_section; /* by map of the object: section of its initial bytes; 0: none */
-	uint32_t *program_func;  /* by program of the object: its function */
-	uint32_t *program_catch; /* by program: the function that bpf_throw() ends in, linked to it as what it calls is; IMAGE_NONE: none */
+	uint32_t *program_func; /* by program of the object: its function */
+	/* By program: the function that bpf_throw() ends in, linked to it as callees are; IMAGE_NONE: none. */
+	uint32_t *program_catch;
 };
 
 /*
