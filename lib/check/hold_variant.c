@@ -20,12 +20,15 @@ static const struct variant {
 
 bool hold_variant_name(char *out, size_t size, const char *name, uint32_t variant)
 {
-	const struct variant *v = &variants[variant - 1];
-	size_t n = variant <= ARRAY_SIZE(variants) ? strlen(v->without) : 0;
+	const struct variant *v;
+	size_t n;
 
-	if (!variant || variant > ARRAY_SIZE(variants) || strncmp(name, v->without, n))
+	if (!variant || variant > ARRAY_SIZE(variants))
 		return false;
-	return snprintf(out, size, "%s%s%s", v->before, name + n, v->after) < (int)size;
+	v = &variants[variant - 1];
+	n = strlen(v->without);
+	return !strncmp(name, v->without, n) &&
+	       snprintf(out, size, "%s%s%s", v->before, name + n, v->after) < (int)size;
 }
 
 uint32_t hold_variant(const struct target *t, const char *name)
