@@ -23,11 +23,13 @@ test:
 	@.ci/deps test
 	@$(MAKE) --no-print-directory check
 
-# Every program of the corpus with the lean header and with the full one: some ten minutes on two idle processors.
+# Every program of the corpus with the lean header and with the full one, every relocation of them on every kernel as
+# libbpf has it: half an hour on two idle processors.
 corpus:
 	@.ci/deps corpus
 	@$(MAKE) --no-print-directory all
 	@tests/corpus/run.py --build $(B)
+	@tests/corpus/relocate.py --build $(B)
 
 demo:
 	@.ci/deps

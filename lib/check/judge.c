@@ -14,14 +14,19 @@
 
 DEFINE_CLEANUP(struct judge *, judge_free)
 
-/* Entry programs alone have a switch; their subprograms go with whatever is loaded. */
+/*
+ * Entry programs alone have a switch; their subprograms go with whatever is loaded. Records of no function libbpf
+ * passes over.
+ */
 static void mark_skipped(struct judge *j)
 {
 	const struct image *im = &j->im;
 
 	for (size_t i = 0; i < im->ext.relos.n; i++) {
-		if (im->relo_insn[i] == IMAGE_NONE)
+		if (im->relo_insn[i] == IMAGE_NONE) {
+			j->skip[i] = true;
 			continue;
+		}
 		for (size_t p = 0; p < j->o->program_cnt; p++)
 			if (!j->o->programs[p].autoload &&
 			    im->program_func[p] == image_func_of(im, im->relo_insn[i]))

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What changed between Debian's kernels: a renamed field, a new helper, a renamed function; and a guarded new field. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Fields that no kernel has, each read in another way on a line of its own. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
