@@ -145,10 +145,10 @@ static void print_flow(const struct image *im, const struct flow *f)
 
 	printf("exact %d\n", f->exact);
 	for (i = 0; i < im->insn_cnt; i++)
-		if (f->reached[i] && marker(&im->insns[i]))
+		if (flow_reached(f, i) && marker(&im->insns[i]))
 			printf("marker %d\n", im->insns[i].imm - MARKER);
 	for (i = 0; i < im->insn_cnt; i++)
-		if (f->reached[i] && image_source(im, i, &s) && s.line != line) {
+		if (flow_reached(f, i) && image_source(im, i, &s) && s.line != line) {
 			line = s.line;
 			printf("%u: %s\n", line, s.text ? s.text : "");
 		}
@@ -190,7 +190,7 @@ static void flow_all(const struct image *im, int argc, char **argv, bool timed)
 		if (flow_program(&f, im, i, &env, &err))
 			fail(&err);
 		for (j = n = 0; j < im->insn_cnt; j++)
-			n += f.reached[j];
+			n += flow_reached(&f, j);
 		if (!timed)
 			printf("program %s\n", im->o->programs[i].name);
 		if (!timed)

@@ -132,7 +132,7 @@ static int judge_program(struct guard *g, uint32_t program, uint32_t version,
 	if (ret)
 		return ret;
 	for (size_t i = g->first[program]; i < g->first[program + 1]; i++)
-		if (f.reached[g->uses[i].insn])
+		if (flow_reached(&f, g->uses[i].insn))
 			g->guarded[g->uses[i].need] = false;
 	flow_release(&f);
 	return 0;

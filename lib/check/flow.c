@@ -292,8 +292,7 @@ static void walk_program(struct work *w)
 	drain(w);
 	for (i = 0; !w->err && w->cut && i < w->im->func_cnt; i++)
 		if (found[i])
-			memset(w->out->reached + w->im->funcs[i].first, 1,
-			       w->im->funcs[i].cnt);
+			memset(w->reached + w->im->funcs[i].first, 1, w->im->funcs[i].cnt);
 	free(found);
 }
 
@@ -335,6 +334,23 @@ static size_t sort_once(void *rows, size_t n, size_t size,
 	return kept;
 }
 
+/* There may be as many sets as programs: only what lies between the first and the last of one is kept. */
+static int keep_reached(struct flow_set *out, const struct work *w)
+{
+	uint32_t first = 0, end = w->im->insn_cnt, i;
+
+	while (first < end && !w->reached[first])
+		first++;
+	while (end > first && !w->reached[end - 1])
+		end--;
+	*out = (struct flow_set){ calloc((end - first) / 8 + 1, 1), first, end - first };
+	if (!out->bits)
+		return -ENOMEM;
+	for (i = first; i < end; i++)
+		out->bits[(i - first) / 8] |= (w->reached[i] != 0) << (i - first) % 8;
+	return 0;
+}
+
 static void finish(struct flow *out)
 {
 	out->access_cnt = sort_once(out->accesses, out->access_cnt,
@@ -347,14 +363,14 @@ static bool start(struct work *w)
 {
 	size_t insns = (size_t)w->im->insn_cnt + 1, funcs = (size_t)w->im->func_cnt + 1;
 
-	w->out->reached = calloc(insns, sizeof(*w->out->reached));
+	w->reached = calloc(insns, sizeof(*w->reached));
 	w->marks = calloc(insns, sizeof(*w->marks));
 	w->live = calloc(insns, sizeof(*w->live));
 	w->noted = calloc(insns, sizeof(*w->noted));
 	w->noted_arg = calloc(insns, sizeof(*w->noted_arg));
 	w->planned = calloc(funcs, sizeof(*w->planned));
 	w->by_func = calloc(funcs, sizeof(*w->by_func));
-	return w->out->reached && w->marks && w->live && w->noted && w->noted_arg &&
+	return w->reached && w->marks && w->live && w->noted && w->noted_arg &&
 	       w->planned && w->by_func;
 }
 
@@ -377,6 +393,7 @@ static void end(struct work *w)
 	free(w->nodes);
 	free(w->heads);
 	free(w->pending);
+	free(w->reached);
 	free(w->marks);
 	free(w->live);
 	free(w->noted);
@@ -402,6 +419,8 @@ int flow_program(struct flow *out, const struct image *im, uint32_t program,
 		w.err = -ENOMEM;
 	else
 		walk_program(&w);
+	if (!w.err)
+		w.err = keep_reached(&made.reached, &w);
 	end(&w);
 	if (w.err) {
 		flow_release(&made);
@@ -415,7 +434,7 @@ int flow_program(struct flow *out, const struct image *im, uint32_t program,
 
 void flow_release(struct flow *f)
 {
-	free(f->reached);
+	free(f->reached.bits);
 	free(f->accesses);
 	free(f->args);
 	*f = (struct flow){ 0 };

@@ -46,14 +46,27 @@ struct flow_arg {
 	uint32_t relo; /* of the image */
 };
 
+/* Instructions that the verifier can get to, by bit; flow_reached() asks. */
+struct flow_set {
+	uint8_t *bits;
+	uint32_t first, cnt; /* of instructions, all others are not in it */
+};
+
 struct flow {
-	uint8_t *reached; /* by instruction: 1 if the verifier can get there */
-	bool exact;       /* false: bounds were met, and reached may hold too much */
+	struct flow_set reached;
+	bool exact; /* false: bounds were met, and reached may hold too much */
 	struct flow_access *accesses; /* each once, by instruction */
 	size_t access_cnt;
 	struct flow_arg *args;
 	size_t arg_cnt;
 };
+
+static inline bool flow_reached(const struct flow *f, uint32_t insn)
+{
+	uint32_t at = insn - f->reached.first;
+
+	return at < f->reached.cnt && f->reached.bits[at / 8] >> at % 8 & 1;
+}
 
 /* Of one program of the object, its subprograms and callbacks included. Bounded in time and memory by the image's size. */
 int flow_program(struct flow *out, const struct image *im, uint32_t program,

@@ -63,7 +63,8 @@ struct work {
 	struct flow *out;
 	uint32_t main, catch; /* functions; catch: image->program_catch */
 	bool big;
-	uint8_t *marks; /* by instruction: enum flow_mark */
+	uint8_t *reached; /* by instruction */
+	uint8_t *marks;   /* by instruction: enum flow_mark */
 	uint16_t *live; /* by instruction: registers that are read before they are written */
 	bool *planned;     /* by function */
 	uint32_t *by_func; /* by function: first context, plus 1 */

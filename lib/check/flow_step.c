@@ -290,7 +290,7 @@ static bool load_immediate(struct work *w, struct walk *at, const struct bpf_ins
 	}
 	if (at->insn + 1 >= f->first + f->cnt)
 		return false;
-	w->out->reached[at->insn + 1] = 1;
+	w->reached[at->insn + 1] = 1;
 	set(at, in->dst_reg, load_address(w, at->insn));
 	at->insn += 2;
 	return true;
@@ -415,7 +415,7 @@ bool flow_step(struct work *w, struct walk *at)
 {
 	const struct bpf_insn *in = &w->env->insns[at->insn];
 
-	w->out->reached[at->insn] = 1;
+	w->reached[at->insn] = 1;
 	if (in->dst_reg >= FLOW_REGS || in->src_reg >= FLOW_REGS)
 		return false;
 	switch (BPF_CLASS(in->code)) {

@@ -159,7 +159,7 @@ static const struct need_use *choose(const struct need_use *uses, size_t n,
 {
 	*guarded = false;
 	for (size_t i = 0; i < n; i++)
-		if (!f || uses[i].insn == IMAGE_NONE || f->reached[uses[i].insn])
+		if (!f || uses[i].insn == IMAGE_NONE || flow_reached(f, uses[i].insn))
 			return &uses[i];
 	*guarded = true;
 	return &uses[0];
@@ -202,7 +202,7 @@ static int check_packet_loads(struct platform_work *w, uint32_t program,
 	for (uint32_t i = 0; i < w->im->insn_cnt; i++) {
 		struct matrix_finding found = { .kind = need_kind_name(NEED_FEATURE) };
 
-		if (f->reached[i] && is_packet_load(&w->im->insns[i]) &&
+		if (flow_reached(f, i) && is_packet_load(&w->im->insns[i]) &&
 		    answer_feature(w, &found, PLATFORM_PACKET_LOADS))
 			return platform_tell(w, program, i, found, err);
 	}

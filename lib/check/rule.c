@@ -116,7 +116,7 @@ static bool is_hit(const struct rule *r, const struct need *n, uint32_t program,
 		const struct need_use *u = &r->needs.uses[n->use_first + i];
 
 		if (u->program == program && !only_asks(r, n, u->insn) &&
-		    (u->insn == IMAGE_NONE || f->reached[u->insn]))
+		    (u->insn == IMAGE_NONE || flow_reached(f, u->insn)))
 			return true;
 	}
 	return false;

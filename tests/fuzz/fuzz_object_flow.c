@@ -29,7 +29,7 @@ static void walk(const struct image *im, const struct flow_env *env)
 	for (uint32_t i = 0; i < im->o->program_cnt && i < 8; i++) {
 		if (fuzz_checked(flow_program(&f, im, i, env, &err), &err))
 			return;
-		FUZZ_ENSURE(f.reached[im->funcs[im->program_func[i]].first]);
+		FUZZ_ENSURE(flow_reached(&f, im->funcs[im->program_func[i]].first));
 		flow_release(&f);
 	}
 }
