@@ -33,21 +33,21 @@ static int add(struct maker *m, const struct finding *f)
 
 enum reach { REACH_NO, REACH_MAYBE, REACH_YES };
 
-/* libbpf fails the load for what it cannot relocate, wherever that is. */
-static bool wherever(const struct answer *a)
+/* libbpf fails the load for what it cannot relocate or fill in, wherever that is used. */
+static bool wherever(const struct maker *m, uint32_t need, const struct answer *a)
 {
-	return a->why == WHY_RELO_FAILED;
+	return a->why == WHY_RELO_FAILED || a->why == WHY_BAD_KCONFIG ||
+	       (a->why == WHY_PROTOTYPE && m->j->needs.rows[need].kind == NEED_KSYM);
 }
 
-static enum reach reach(const struct maker *m, const struct need_use *use,
-			const struct answer *a)
+static enum reach reach(const struct maker *m, const struct need_use *use, bool anywhere)
 {
 	const struct flow *f;
 
-	if (use->program == IMAGE_NONE || use->insn == IMAGE_NONE || wherever(a))
+	if (use->program == IMAGE_NONE || use->insn == IMAGE_NONE || anywhere)
 		return REACH_YES;
 	f = &m->a->flow->flows[use->program];
-	if (!f->reached[use->insn])
+	if (!flow_reached(f, use->insn))
 		return REACH_NO;
 	return f->exact ? REACH_YES : REACH_MAYBE;
 }
@@ -56,11 +56,12 @@ static enum reach reach(const struct maker *m, const struct need_use *use,
 static int add_uses(struct maker *m, uint32_t need, const struct need_use *uses, size_t n)
 {
 	const struct answer *a = &m->a->needs[need];
+	bool anywhere = wherever(m, need, a);
 	enum reach best = REACH_NO;
 	size_t at = 0;
 
 	for (size_t i = 0; i < n && best != REACH_YES; i++) {
-		enum reach r = reach(m, &uses[i], a);
+		enum reach r = reach(m, &uses[i], anywhere);
 
 		if (r > best) {
 			best = r;
@@ -90,7 +91,7 @@ static int add_need(struct maker *m, uint32_t need)
 	if (a->word == HOLD_YES)
 		return 0;
 	/* in a function that no program calls, and relocated all the same */
-	if (!row->use_cnt && wherever(a))
+	if (!row->use_cnt && row->kind == NEED_RELO && wherever(m, need, a))
 		return add(m, &(struct finding){ .need = need,
 						 .program = IMAGE_NONE,
 						 .insn = m->j->im.relo_insn[row->id],
