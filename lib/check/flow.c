@@ -290,9 +290,12 @@ static void walk_program(struct work *w)
 		if (found[i] && w->im->funcs[i].global)
 			flow_root(w, i, (struct value){ 0 });
 	drain(w);
-	for (i = 0; !w->err && w->cut && i < w->im->func_cnt; i++)
-		if (found[i])
-			memset(w->reached + w->im->funcs[i].first, 1, w->im->funcs[i].cnt);
+	for (i = 0; !w->err && w->cut && i < w->im->func_cnt; i++) {
+		if (!found[i])
+			continue;
+		memset(w->reached + w->im->funcs[i].first, 1, w->im->funcs[i].cnt);
+		w->planned[i] = true;
+	}
 	free(found);
 }
 
@@ -334,15 +337,20 @@ static size_t sort_once(void *rows, size_t n, size_t size,
 	return kept;
 }
 
-/* There may be as many sets as programs: only what lies between the first and the last of one is kept. */
+/* There may be as many sets as programs: only what lies between the first and the last function of one is kept. */
 static int keep_reached(struct flow_set *out, const struct work *w)
 {
-	uint32_t first = 0, end = w->im->insn_cnt, i;
+	uint32_t first = w->im->insn_cnt, end = 0, i;
 
-	while (first < end && !w->reached[first])
-		first++;
-	while (end > first && !w->reached[end - 1])
-		end--;
+	for (i = 0; i < w->im->func_cnt; i++) {
+		const struct image_func *f = &w->im->funcs[i];
+
+		if (!w->planned[i])
+			continue;
+		first = f->first < first ? f->first : first;
+		end = f->first + f->cnt > end ? f->first + f->cnt : end;
+	}
+	first = first < end ? first : end;
 	*out = (struct flow_set){ calloc((end - first) / 8 + 1, 1), first, end - first };
 	if (!out->bits)
 		return -ENOMEM;

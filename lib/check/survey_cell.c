@@ -98,6 +98,7 @@ static void cell_free(struct survey_cell *c)
 		free(c->places[i]);
 	free(c->words);
 	free(c->places);
+	free(c->lacks);
 	free(c->findings);
 	free(c->reason);
 	free(c);

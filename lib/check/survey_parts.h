@@ -18,7 +18,7 @@ struct survey_cell {
 	uint32_t oldest,
 		newest;   /* of the kernels with this verdict; 0: no release is known */
 	const char *arch; /* of the first of them; NULL unknown */
-	bool lacks;       /* what is being looked for */
+	uint8_t *lacks;   /* by need, bits */
 };
 
 struct survey_row {

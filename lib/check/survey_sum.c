@@ -80,12 +80,26 @@ enum verdict_word survey_choice_word(const struct survey *s, size_t choice, size
 	return row < 0 ? VERDICT_FAILS : s->m.rows[row].cells[kernel]->word;
 }
 
-static bool lacks(const struct verdict *v, uint32_t need)
+/* By need: kernels with this verdict do not have it. */
+static int note_lacks(struct survey_cell *c, size_t need_cnt)
 {
-	for (size_t i = 0; i < v->n; i++)
-		if (v->findings[i].need == need && v->findings[i].answer.word != HOLD_WARN)
-			return true;
-	return false;
+	const struct verdict *v = c->verdict;
+
+	c->lacks = calloc(need_cnt / 8 + 1, 1);
+	if (!c->lacks)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n; i++) {
+		uint32_t need = v->findings[i].need;
+
+		if (need != IMAGE_NONE && v->findings[i].answer.word != HOLD_WARN)
+			c->lacks[need / 8] |= 1 << need % 8;
+	}
+	return 0;
+}
+
+static bool lacks(const struct survey_cell *c, uint32_t need)
+{
+	return c->lacks[need / 8] >> need % 8 & 1;
 }
 
 /* From which to which release kernels have a verdict, and of which architecture the first of them is. */
@@ -133,12 +147,10 @@ static struct nearest find_nearest(const struct survey *s, const struct survey_r
 {
 	struct nearest n = { -1, -1 };
 
-	for (size_t i = 0; i < r->cnt; i++)
-		r->all[i]->lacks = lacks(r->all[i]->verdict, need);
 	for (size_t k = 0; k < s->m.kernel_cnt; k++) {
 		const struct survey_cell *c = (const struct survey_cell *)r->cells[k];
 
-		if (c && !c->lacks)
+		if (c && !lacks(c, need))
 			look_at(s, lacking, k, &n);
 	}
 	return n;
@@ -166,7 +178,9 @@ static int tell_row(const struct survey *s, struct survey_row *r)
 	int rc = 0;
 
 	find_span(s, r);
-	for (size_t i = 0; i < r->cnt; i++) {
+	for (size_t i = 0; i < r->cnt && !rc; i++)
+		rc = note_lacks(r->all[i], judge_needs(r->judge)->n);
+	for (size_t i = 0; i < r->cnt && !rc; i++) {
 		struct survey_cell *c = r->all[i];
 
 		for (size_t j = 0; j < c->verdict->n && !rc; j++) {
