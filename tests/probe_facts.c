@@ -4,6 +4,7 @@
  *
  *	probe_facts			"prog" | "map" | "attach" | "helper", number, name, since, gpl; "feature", name, since, probe
  *	probe_facts allowed ID TYPE ATTACH	word, since, options, limited to
+ *	probe_facts kfunc NAME TYPE ATTACH	word, since
  *	probe_facts kernel HOME ID	of each feature with a probe: name, 1 or 0
  */
 #include <stdio.h>
@@ -49,14 +50,24 @@ static int tell_all(void)
 	return 0;
 }
 
+static const char *const words[] = { "never", "allowed", "unknown" };
+
 static int tell_allowed(char **argv)
 {
-	static const char *const words[] = { "never", "allowed", "unknown" };
 	struct facts_allowed a =
 		facts_helper_allowed(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
 
 	printf("%s\t%u.%u\t%s\t%s\n", words[a.word], a.since >> 16, a.since >> 8 & 0xff,
 	       a.kconfig ? a.kconfig : "", a.only ? a.only : "");
+	return 0;
+}
+
+static int tell_kfunc(char **argv)
+{
+	struct facts_allowed a =
+		facts_kfunc_allowed(argv[2], atoi(argv[3]), atoi(argv[4]));
+
+	printf("%s\t%u.%u\n", words[a.word], a.since >> 16, a.since >> 8 & 0xff);
 	return 0;
 }
 
@@ -92,6 +103,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], "allowed"))
 		return tell_allowed(argv);
+	if (argc == 5 && !strcmp(argv[1], "kfunc"))
+		return tell_kfunc(argv);
 	if (argc == 4 && !strcmp(argv[1], "kernel"))
 		return ask_kernel(argv);
 	return tell_all();

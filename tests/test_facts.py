@@ -90,8 +90,10 @@ def test_releases(facts, name, since, gpl):
     assert [row[3:] for row in facts if row[2] == name] == [[since, gpl]]
 
 
-ID = {"spin_lock": 93, "probe_read": 4, "bind": 64, "xdp_adjust_head": 44, "strtol": 105, "skc_to_tcp_sock": 137, "d_path": 147, "loop": 181}
-KPROBE, CLS, XDP, TRACING, STRUCT_OPS, LSM, SOCK_ADDR = 2, 3, 6, 26, 27, 29, 18
+ID = {"getsockopt": 57, "setsockopt": 49, "get_netns_cookie": 122, "spin_lock": 93, "probe_read": 4, "bind": 64, "xdp_adjust_head": 44, "strtol": 105, "skc_to_tcp_sock": 137, "d_path": 147, "loop": 181}
+KPROBE, CLS, XDP, TRACING, STRUCT_OPS, LSM, SOCK_ADDR, SOCKOPT = 2, 3, 6, 26, 27, 29, 18, 25
+RAW_TP, SYSCALL = 17, 31
+BIND6, CONNECT4, GETPEERNAME4 = 9, 10, 29
 
 
 @pytest.mark.parametrize(
@@ -109,10 +111,38 @@ KPROBE, CLS, XDP, TRACING, STRUCT_OPS, LSM, SOCK_ADDR = 2, 3, 6, 26, 27, 29, 18
         ("bind", SOCK_ADDR, 10, ["allowed", "0.0", "", "attach type BPF_CGROUP_INET4_CONNECT or BPF_CGROUP_INET6_CONNECT"]),
         ("bind", SOCK_ADDR, 8, ["never", "0.0", "", "attach type BPF_CGROUP_INET4_CONNECT or BPF_CGROUP_INET6_CONNECT"]),
         ("bind", STRUCT_OPS, 0, ["unknown", "0.0", "", ""]),
+        ("setsockopt", SOCK_ADDR, CONNECT4, ["allowed", "5.8", "", "attach type BPF_CGROUP_INET4_CONNECT or BPF_CGROUP_INET6_CONNECT"]),
+        ("setsockopt", SOCK_ADDR, BIND6, ["allowed", "5.11", "", "attach type BPF_CGROUP_INET4_BIND or BPF_CGROUP_INET6_BIND"]),
+        ("getsockopt", SOCK_ADDR, GETPEERNAME4, ["allowed", "5.12", "", "attach types like BPF_CGROUP_UDP4_RECVMSG"]),
+        ("get_netns_cookie", SOCKOPT, 0, ["allowed", "5.15", "NET", ""]),
     ],
 )
 def test_who_may_call(probe, helper, program, attach, answer):
     assert probe("allowed", ID[helper], program, attach) == [answer]
+
+
+ITER, FENTRY = 28, 24
+
+
+@pytest.mark.parametrize(
+    "kfunc,program,attach,answer",
+    [
+        ("bpf_task_from_pid", TRACING, FENTRY, ["allowed", "0.0"]),
+        ("bpf_task_from_pid", SYSCALL, 0, ["allowed", "6.10"]),
+        ("bpf_cgroup_from_id", SYSCALL, 0, ["allowed", "6.10"]),
+        ("bpf_cpumask_create", SYSCALL, 0, ["allowed", "6.10"]),
+        ("bpf_verify_pkcs7_signature", SYSCALL, 0, ["never", "0.0"]),
+        ("bpf_task_from_pid", RAW_TP, 0, ["allowed", "7.1"]),
+        ("bpf_cpumask_create", RAW_TP, 0, ["allowed", "7.1"]),
+        ("bpf_list_front", RAW_TP, 0, ["never", "0.0"]),  # locks that it needs may not be held there
+        ("bpf_xdp_ct_lookup", RAW_TP, 0, ["never", "0.0"]),
+        ("bpf_sock_destroy", TRACING, ITER, ["allowed", "0.0"]),
+        ("bpf_sock_destroy", TRACING, FENTRY, ["never", "0.0"]),
+        ("bpf_nothing", TRACING, FENTRY, ["unknown", "0.0"]),
+    ],
+)
+def test_who_may_call_kfuncs(probe, kfunc, program, attach, answer):
+    assert probe("kfunc", kfunc, program, attach) == [answer]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

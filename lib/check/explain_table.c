@@ -122,7 +122,9 @@ static const char *expression_of(const struct telling *t)
 	case NEED_HELPER_IN:
 		return facts_helper_allowed(n->id, n->type, n->attach).kconfig;
 	case NEED_KFUNC_IN:
-		return facts_kfunc_allowed(t->s->im->externs[n->id].name, n->type).kconfig;
+		return facts_kfunc_allowed(t->s->im->externs[n->id].name, n->type,
+					   n->attach)
+			.kconfig;
 	case NEED_PROG_TYPE:
 		type = facts_prog_type(n->id);
 		break;
@@ -161,6 +163,9 @@ void tell_not_allowed(struct telling *t)
 
 	if (t->n->kind == NEED_HELPER_IN)
 		allowed = facts_helper_allowed(t->n->id, t->n->type, t->n->attach);
+	else if (t->n->kind == NEED_KFUNC_IN)
+		allowed = facts_kfunc_allowed(t->s->im->externs[t->n->id].name,
+					      t->n->type, t->n->attach);
 	subject_of(t, &t->what);
 	buf_fmt(&t->what, " may not be called in %s programs", type_of_program(t));
 	if (allowed.only)

@@ -75,7 +75,7 @@ struct answer hold_kfunc_in(const struct question *q)
 	if (hold_kfunc_symbol(q->s->im, e, q->t, &id) != SYMBOL_FOUND)
 		return hold_yes();
 	snprintf(name, sizeof(name), "%.*s", (int)btf_essential_len(e->name), e->name);
-	allowed = facts_kfunc_allowed(name, q->n->type);
+	allowed = facts_kfunc_allowed(name, q->n->type, q->n->attach);
 	return by_table(q->t, &allowed, true);
 }
 

@@ -41,9 +41,10 @@ int32_t facts_helper_cnt(void)
 	return ARRAY_SIZE(facts_helpers);
 }
 
-static bool fits(const struct facts_rule *r, uint32_t attach_type)
+/* attach: attach types, by bit; 0: all */
+static bool fits(uint64_t attach, uint32_t attach_type)
 {
-	return !r->attach || (attach_type < 64 && r->attach >> attach_type & 1);
+	return !attach || (attach_type < 64 && attach >> attach_type & 1);
 }
 
 /*
@@ -55,7 +56,8 @@ static bool walk(const struct facts_rule *r, int32_t id, uint32_t attach_type,
 {
 	for (; r->id || r->group; r++) {
 		if (r->group) {
-			if (fits(r, attach_type) && !walk(r->group, id, attach_type, out))
+			if (fits(r->attach, attach_type) &&
+			    !walk(r->group, id, attach_type, out))
 				return false;
 			continue;
 		}
@@ -64,9 +66,9 @@ static bool walk(const struct facts_rule *r, int32_t id, uint32_t attach_type,
 		if (r->never)
 			return false;
 		if (out->word == FACTS_ALLOWED &&
-		    (!fits(r, attach_type) || r->since >= out->since))
+		    (!fits(r->attach, attach_type) || r->since >= out->since))
 			continue;
-		out->word = fits(r, attach_type) ? FACTS_ALLOWED : FACTS_NEVER;
+		out->word = fits(r->attach, attach_type) ? FACTS_ALLOWED : FACTS_NEVER;
 		out->since = r->since;
 		out->kconfig = r->kconfig;
 		out->only = r->only;
@@ -135,12 +137,15 @@ const struct facts_kfunc *facts_kfunc(const char *name)
 
 /* Of several sets that are for the type, the one that was there first. */
 static void add_set(const struct facts_kfunc_type *t, uint32_t prog_type,
-		    struct facts_allowed *out)
+		    uint32_t attach_type, struct facts_allowed *out)
 {
 	for (; t->type != FACTS_NO_TYPE; t++) {
 		if (t->type != BPF_PROG_TYPE_UNSPEC && t->type != prog_type)
 			continue;
-		if (out->word == FACTS_ALLOWED && t->since >= out->since)
+		if (!out->word)
+			out->only = t->only;
+		if (!fits(t->attach, attach_type) ||
+		    (out->word == FACTS_ALLOWED && t->since >= out->since))
 			continue;
 		out->word = FACTS_ALLOWED;
 		out->since = t->since;
@@ -148,7 +153,8 @@ static void add_set(const struct facts_kfunc_type *t, uint32_t prog_type,
 	}
 }
 
-struct facts_allowed facts_kfunc_allowed(const char *name, uint32_t prog_type)
+struct facts_allowed facts_kfunc_allowed(const char *name, uint32_t prog_type,
+					 uint32_t attach_type)
 {
 	const struct facts_kfunc_row *row = kfunc_row(name);
 	struct facts_allowed a = { .word = FACTS_NEVER };
@@ -158,6 +164,6 @@ struct facts_allowed facts_kfunc_allowed(const char *name, uint32_t prog_type)
 	if (row->except >> prog_type & 1)
 		return a;
 	for (size_t i = 0; i < ARRAY_SIZE(row->sets) && row->sets[i]; i++)
-		add_set(row->sets[i], prog_type, &a);
+		add_set(row->sets[i], prog_type, attach_type, &a);
 	return a;
 }

@@ -53,7 +53,8 @@ struct facts_kfunc {
 	bool any_type;       /* allowed in every type of program that may call kfuncs */
 };
 const struct facts_kfunc *facts_kfunc(const char *name);
-struct facts_allowed facts_kfunc_allowed(const char *name, uint32_t prog_type);
+struct facts_allowed facts_kfunc_allowed(const char *name, uint32_t prog_type,
+					 uint32_t attach_type);
 
 /* What is no enumerator: instructions, and what else the loader and verifier have learnt over time. */
 enum facts_feature {

@@ -148,9 +148,11 @@ def correct(data, attach_types):
         programs[name].append(rule("current_task_under_cgroup", "6.12"))
     address = [a for a in attach_types if re.match("BPF_CGROUP_(INET|UDP|UNIX)", a)]
     address = [a for a in address if re.search("BIND$|CONNECT$|SENDMSG$", a) and "POST" not in a]
-    for row in programs["CGROUP_SOCK_ADDR"]:
-        if re.search("[gs]etsockopt", row.get("name", "")):
-            row["attach_type"] = row["attach_type"] + [a for a in attach_types if a.startswith("BPF_CGROUP_UNIX")]
+    correct_sock_addr(programs["CGROUP_SOCK_ADDR"], attach_types)
+    for name in ("SOCK_OPS", "SK_MSG", "CGROUP_SOCKOPT"):
+        for row in programs[name]:
+            if row.get("name") == "bpf_get_netns_cookie":
+                row["since"] = {"version": "5.15"}
     for name in ("get_retval", "set_retval"):
         programs["CGROUP_SOCK"].append(rule(name, "6.1"))
         programs["CGROUP_SOCK_ADDR"].append(rule(name, "6.1", attach_type=address))
@@ -159,6 +161,17 @@ def correct(data, attach_types):
     for way in ("check_syncookie", "gen_syncookie"):
         for ip in "46":
             programs["SCHED_ACT"].append(rule(f"tcp_raw_{way}_ipv{ip}", kconfig=["CONFIG_SYN_COOKIES"]))
+
+
+def correct_sock_addr(rules, attach_types):
+    """When connecting first, then when binding, then everywhere."""
+    names = ("bpf_setsockopt", "bpf_getsockopt")
+    address = next(r["attach_type"] for r in rules if r.get("name") in names)
+    rules[:] = [r for r in rules if r.get("name") not in names]
+    address = [*address, *(a for a in attach_types if a.startswith("BPF_CGROUP_UNIX"))]
+    for since, match in (("5.8", "INET._CONNECT"), ("5.11", "INET._BIND"), ("5.12", "(?!.*INET._(CONNECT|BIND))")):
+        ways = [a for a in address if re.search(f"^BPF_CGROUP_{match}", a)]
+        rules += [rule(name.removeprefix("bpf_"), since, attach_type=ways) for name in names]
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -270,12 +283,32 @@ def helpers(features, data, header, linux):
 # --- kfuncs ------------------------------------------------------------------------------------
 
 
+# these ask for an LSM program besides
+FILTERED = ["fs_kfunc_set_ids", "bpf_fs_kfunc_set_ids", "fsverity_set_ids"]
+
+
+def correct_sets(sets):
+    """After kernel/bpf/helpers.c, cpumask.c, net/core/filter.c and bpf_prog_type_to_kfunc_hook(), and what kernels take."""
+    for name in ("generic_btf_ids", "cpumask_kfunc_btf_ids"):
+        sets[name]["program_types"] = [*sets[name]["program_types"], rule_of_type("SYSCALL", "6.10")]
+    sets["bpf_sk_iter_kfunc_ids"]["program_types"] = [{"name": "BPF_PROG_TYPE_TRACING", "attach_type": ["BPF_TRACE_ITER"]}]
+    for name, row in sets.items():
+        if name not in FILTERED and any(t["name"] == "BPF_PROG_TYPE_TRACEPOINT" for t in row["program_types"]):
+            row["program_types"] = [*row["program_types"], rule_of_type("RAW_TRACEPOINT", "7.1")]
+
+
+def rule_of_type(name, since):
+    return {"name": f"BPF_PROG_TYPE_{name}", "since": {"version": since}}
+
+
 def set_rows(sets):
     for name, row in sets.items():
         programs = []
         for t in row["program_types"]:
             parts = [t["name"]]
             parts += [f".{w} = {version(t[w]['version'])}" for w in ("since", "until") if w in t]
+            if "attach_type" in t:
+                parts += [".attach = " + " | ".join(f"A({a})" for a in t["attach_type"]), f'.only = "{only(t)}"']
             programs.append(f"{{ {', '.join(parts)} }}")
         yield f"static const struct facts_kfunc_type {name}[] = {{\n{words([*programs, '{ FACTS_NO_TYPE }'])}\n}};\n"
 
@@ -299,12 +332,13 @@ def kfunc_rows(features, sets):
 
 
 def kfuncs(features, sets):
+    correct_sets(sets)
     body = "\n".join(set_rows(sets))
     rows = list(kfunc_rows(features, sets))
     body += f"\nconst struct facts_kfunc_row facts_kfuncs[] = {{\n{''.join(rows)}}};\n"
     body += "const size_t facts_kfunc_cnt = sizeof(facts_kfuncs) / sizeof(*facts_kfuncs);\n"
     tracing = ["KPROBE", "TRACEPOINT", "PERF_EVENT", "RAW_TRACEPOINT", "RAW_TRACEPOINT_WRITABLE"]
-    macros = "#define P(type) (UINT64_C(1) << (type))\n#define EXCEPT_TRACING \\\n\t("
+    macros = "#define P(type) (UINT64_C(1) << (type))\n#define A(type) (UINT64_C(1) << (type))\n#define EXCEPT_TRACING \\\n\t("
     macros += " | \\\n\t ".join(f"P(BPF_PROG_TYPE_{t})" for t in tracing) + ")\n\n"
     write("facts_kfuncs.c", "Kfuncs, and which programs may call them.", f"{DOCS}, data/kfuncs.yaml.", body, macros)
 

@@ -10,6 +10,7 @@
 /* clang-format off */
 #define V(major, minor) FACTS_VERSION(major, minor)
 #define P(type) (UINT64_C(1) << (type))
+#define A(type) (UINT64_C(1) << (type))
 #define EXCEPT_TRACING \
 	(P(BPF_PROG_TYPE_KPROBE) | \
 	 P(BPF_PROG_TYPE_TRACEPOINT) | \
@@ -20,13 +21,13 @@
 static const struct facts_kfunc_type bpf_rstat_kfunc_ids[] = {
 	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
 	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
-	{ FACTS_NO_TYPE },
+	{ BPF_PROG_TYPE_RAW_TRACEPOINT, .since = V(7, 1) }, { FACTS_NO_TYPE },
 };
 
 static const struct facts_kfunc_type key_sig_kfunc_set[] = {
 	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
 	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
-	{ FACTS_NO_TYPE },
+	{ BPF_PROG_TYPE_RAW_TRACEPOINT, .since = V(7, 1) }, { FACTS_NO_TYPE },
 };
 
 static const struct facts_kfunc_type fs_kfunc_set_ids[] = {
@@ -38,14 +39,16 @@ static const struct facts_kfunc_type fs_kfunc_set_ids[] = {
 static const struct facts_kfunc_type cpumask_kfunc_btf_ids[] = {
 	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
 	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
-	{ BPF_PROG_TYPE_STRUCT_OPS }, { FACTS_NO_TYPE },
+	{ BPF_PROG_TYPE_STRUCT_OPS }, { BPF_PROG_TYPE_SYSCALL, .since = V(6, 10) },
+	{ BPF_PROG_TYPE_RAW_TRACEPOINT, .since = V(7, 1) }, { FACTS_NO_TYPE },
 };
 
 static const struct facts_kfunc_type generic_btf_ids[] = {
 	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
 	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
 	{ BPF_PROG_TYPE_SCHED_CLS }, { BPF_PROG_TYPE_XDP }, { BPF_PROG_TYPE_STRUCT_OPS },
-	{ FACTS_NO_TYPE },
+	{ BPF_PROG_TYPE_SYSCALL, .since = V(6, 10) },
+	{ BPF_PROG_TYPE_RAW_TRACEPOINT, .since = V(7, 1) }, { FACTS_NO_TYPE },
 };
 
 static const struct facts_kfunc_type common_btf_ids[] = {
@@ -80,7 +83,7 @@ static const struct facts_kfunc_type bpf_kfunc_check_set_skb[] = {
 	{ BPF_PROG_TYPE_LWT_SEG6LOCAL }, { BPF_PROG_TYPE_NETFILTER },
 	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
 	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
-	{ FACTS_NO_TYPE },
+	{ BPF_PROG_TYPE_RAW_TRACEPOINT, .since = V(7, 1) }, { FACTS_NO_TYPE },
 };
 
 static const struct facts_kfunc_type bpf_kfunc_check_set_xdp[] = {
@@ -99,8 +102,7 @@ static const struct facts_kfunc_type bpf_kfunc_check_set_sock_addr[] = {
 };
 
 static const struct facts_kfunc_type bpf_sk_iter_kfunc_ids[] = {
-	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
-	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
+	{ BPF_PROG_TYPE_TRACING, .attach = A(BPF_TRACE_ITER), .only = "attach type BPF_TRACE_ITER" },
 	{ FACTS_NO_TYPE },
 };
 
@@ -203,7 +205,7 @@ static const struct facts_kfunc_type scx_kfunc_ids_any[] = {
 	{ BPF_PROG_TYPE_STRUCT_OPS }, { BPF_PROG_TYPE_SYSCALL },
 	{ BPF_PROG_TYPE_TRACING }, { BPF_PROG_TYPE_TRACEPOINT, .since = V(6, 12) },
 	{ BPF_PROG_TYPE_PERF_EVENT, .since = V(6, 12) }, { BPF_PROG_TYPE_LSM },
-	{ FACTS_NO_TYPE },
+	{ BPF_PROG_TYPE_RAW_TRACEPOINT, .since = V(7, 1) }, { FACTS_NO_TYPE },
 };
 
 static const struct facts_kfunc_type bpf_fs_kfunc_set_ids[] = {

@@ -42,6 +42,8 @@ extern const struct facts_rule *const facts_map_helpers[FACTS_MAP_TYPES];
 struct facts_kfunc_type {
 	uint32_t type; /* BPF_PROG_TYPE_UNSPEC: all */
 	facts_version since, until;
+	uint64_t attach; /* attach types, by bit; 0: all */
+	const char *only;
 };
 
 struct facts_kfunc_row {

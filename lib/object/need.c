@@ -204,7 +204,10 @@ static int add_kfunc(struct gather *g, int32_t id, struct need_use use,
 {
 	const struct obj_program *p = &g->im->o->programs[use.program];
 	const struct image_extern *x = &g->im->externs[id];
-	const struct need in = { .kind = NEED_KFUNC_IN, .id = id, .type = p->prog_type };
+	const struct need in = { .kind = NEED_KFUNC_IN,
+				 .id = id,
+				 .type = p->prog_type,
+				 .attach = p->expected_attach_type };
 	int ret = 0;
 
 	if (x->weak)

@@ -22,7 +22,7 @@ enum need_kind {
 	NEED_HELPER,      /* id: enum bpf_func_id */
 	NEED_HELPER_IN, /* id: of a helper, type, attach: of the program that calls it; number: 1 if that may sleep */
 	NEED_KFUNC,     /* id: extern of the image */
-	NEED_KFUNC_IN,  /* id: extern, type: of the program that calls it */
+	NEED_KFUNC_IN,  /* id: extern, type, attach: of the program that calls it */
 	NEED_FEATURE,   /* id: enum facts_feature */
 	NEED_RELO,      /* id: CO-RE record of the image */
 	NEED_HOOK,      /* id: program; what it attaches to, by type and section: name */

@@ -50,7 +50,7 @@ facts_version need_since(const struct need *n)
 		k = facts_kfunc(n->name);
 		return k ? k->since : 0;
 	case NEED_KFUNC_IN:
-		return facts_kfunc_allowed(n->name, n->type).since;
+		return facts_kfunc_allowed(n->name, n->type, n->attach).since;
 	case NEED_FEATURE:
 		f = facts_feature(n->id);
 		return f ? f->since : 0;
