@@ -277,6 +277,11 @@ UNKNOWN = "unknown", "load"
             "call it in a program of a type that may, or do without it",
         ),
         (
+            ["-DFRAGMENTS"], {}, ("feature", "XDP fragments"), no("WHY_NO_PROBE"),
+            "XDP fragments are not supported",
+            'declare it SEC("?xdp.frags") and enable it with bpf_program__set_autoload() where the kernel has it',
+        ),
+        (
             ["-DUNKNOWNS"], {}, ("helper in program", "bpf_copy_from_user"), no("WHY_NOT_ALLOWED_AWAKE"),
             "helper bpf_copy_from_user may be called in sleepable programs alone",
             'make the program sleepable: SEC("fentry.s/…"), SEC("lsm.s/…"), SEC("iter.s/…"), SEC("syscall")',

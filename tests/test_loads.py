@@ -84,6 +84,7 @@ OWN = {
         ' SEC(".struct_ops") struct never_ops ops = { .f = (void *)p };',
         False,
     ),
+    "of no struct of operations": ('SEC("struct_ops/f") int p(void *ctx) { return 0; }', False),
 }
 
 

@@ -69,6 +69,7 @@ SEC("tp/sched/sched_switch") int a(void *c) { bpf_ringbuf_output(&rb, &c, 8, 0);
 SEC("fentry/do_unlinkat") int b(void *c) { return bpf_get_current_pid_tgid(); }
 SEC("xdp") int c(struct xdp_md *x) { return XDP_PASS; }
 SEC("xdp/devmap") int d(struct xdp_md *x) { return XDP_PASS; }
+SEC("?xdp.frags/devmap") int e(struct xdp_md *x) { return XDP_PASS; }
 """)
     assert r.names("program type") == ["tracepoint", "tracing", "xdp"]
     assert r.names("attach type") == ["trace_fentry", "xdp_devmap"], "an XDP program alone asks for none"
@@ -76,7 +77,8 @@ SEC("xdp/devmap") int d(struct xdp_md *x) { return XDP_PASS; }
     assert r.names("helper") == ["bpf_get_current_pid_tgid", "bpf_ringbuf_output"]
     assert r.rows["helper", "bpf_ringbuf_output"]["programs"] == ["a"]
     assert r.rows["helper", "bpf_ringbuf_output"]["sources"] == ["r.bpf.c:2"]
-    assert r.rows["program type", "xdp"]["programs"] == ["c", "d"]
+    assert r.rows["program type", "xdp"]["programs"] == ["c", "d", "e"]
+    assert r.rows["feature", "XDP fragments"]["programs"] == ["e"]
     assert r.names("hook") == ["fentry/do_unlinkat", "tp/sched/sched_switch"]
     assert r.minimum() == ("5.8", "attach type xdp_devmap")
 
@@ -285,6 +287,7 @@ SEC(".struct_ops") struct tcp_congestion_ops ops = { .ssthresh = (void *)ss, .na
     assert r.names("struct_ops") == ["tcp_congestion_ops"] and "struct_ops" in r.names("map type")
     assert r.rows["kconfig", "CONFIG_HZ"]["sources"] == ["r.bpf.c:8"]
     assert r.rows["feature", "typed kernel variables"]["programs"] == ["ss"]
+    assert r.names("hook") == []
 
 
 def test_programs_that_are_left_out_do_not_raise_the_minimum(require):

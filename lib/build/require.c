@@ -74,6 +74,8 @@ static bool part_of(struct part *out, const struct names *in, const struct need 
 	case NEED_HELPER_IN: /* the helper's own row has the same programs */
 	case NEED_HOOK_ARG:
 		return false;
+	case NEED_HOOK: /* of struct_ops: a map of the object's own */
+		return in->im->o->programs[n->id].prog_type != BPF_PROG_TYPE_STRUCT_OPS;
 	case NEED_KFUNC_IN: /* a strong kfunc's own row is the object's */
 		out->rank = NEED_KFUNC;
 		out->kind = need_kind_name(NEED_KFUNC);

@@ -248,7 +248,8 @@ void tell_no_probe(struct telling *t)
 	subject_of(t, &t->what);
 	buf_str(&t->what, " are not supported");
 	came_with(t, t->a->detail);
-	if (t->n->id == FEATURE_SLEEPABLE || t->n->id == FEATURE_MODULE_BTF)
+	if (t->n->id == FEATURE_SLEEPABLE || t->n->id == FEATURE_MODULE_BTF ||
+	    t->n->id == FEATURE_XDP_FRAGS)
 		tell_optional(t, "where the kernel has it");
 	else
 		buf_fmt(&t->remedy,

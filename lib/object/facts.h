@@ -88,6 +88,7 @@ enum facts_feature {
 	FEATURE_EXCEPTIONS,   /* bpf_throw */
 	FEATURE_LAZY_GLOBALS, /* global functions that nothing reaches are not verified */
 	FEATURE_ENUM64,
+	FEATURE_XDP_FRAGS, /* BPF_F_XDP_HAS_FRAGS */
 	FEATURES,
 };
 struct facts_feature_row {

@@ -53,6 +53,8 @@ static const struct facts_feature_row features[FEATURES] = {
 	[FEATURE_LAZY_GLOBALS] = { "global functions verified when reached", V(6, 8),
 				   "struct bpf_func_info_aux.called" },
 	[FEATURE_ENUM64] = { "64-bit enums", V(6, 0), "enumerator BTF_KIND_ENUM64" },
+	[FEATURE_XDP_FRAGS] = { "XDP fragments", V(5, 18),
+				"struct bpf_prog_aux.xdp_has_frags" },
 };
 
 const struct facts_feature_row *facts_feature(enum facts_feature f)

@@ -62,6 +62,8 @@ static bool has_hook(const struct obj_program *p)
 	case BPF_PROG_TYPE_LSM:
 	case BPF_PROG_TYPE_EXT:
 		return p->target[0];
+	case BPF_PROG_TYPE_STRUCT_OPS: /* the map that refers to it */
+		return true;
 	default:
 		return false;
 	}
@@ -71,7 +73,7 @@ int gather_program(struct gather *g, uint32_t program, struct skep_err *err)
 {
 	const struct obj_program *p = &g->im->o->programs[program];
 	const struct need_use use = { program, IMAGE_NONE };
-	struct need needs[5];
+	struct need needs[6];
 	size_t n = 0;
 	int ret = 0;
 
@@ -85,6 +87,9 @@ int gather_program(struct gather *g, uint32_t program, struct skep_err *err)
 	if (need_sleeps(p) && p->prog_type != BPF_PROG_TYPE_SYSCALL)
 		needs[n++] =
 			(struct need){ .kind = NEED_FEATURE, .id = FEATURE_SLEEPABLE };
+	if (!strncmp(p->section, "xdp.frags", strlen("xdp.frags")))
+		needs[n++] =
+			(struct need){ .kind = NEED_FEATURE, .id = FEATURE_XDP_FRAGS };
 	if (!g->gpl && (p->prog_type == BPF_PROG_TYPE_LSM ||
 			p->prog_type == BPF_PROG_TYPE_STRUCT_OPS))
 		needs[n++] = (struct need){ .kind = NEED_LICENSE,

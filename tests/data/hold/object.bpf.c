@@ -177,6 +177,13 @@ SEC("fmod_ret/security_thing") int BPF_PROG(modify, int x)
 	return 0;
 }
 
+#ifdef FRAGMENTS
+SEC("xdp.frags") int fragments(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+#endif
+
 #ifdef UNKNOWNS
 SEC("fmod_ret/injectable") int BPF_PROG(inject, int x)
 {
