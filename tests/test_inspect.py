@@ -222,6 +222,7 @@ def test_relocations(skep, tool, probe):
 
 
 def test_source_lines(skep, tool, probe):
+    """The line that names what is captured; where clang merges constants of several lines, one that objdump tells."""
     judged, at, start = {}, None, 0
     names = functions(tool, probe)
     for line in tool("llvm-objdump-19", "-dl", "--no-show-raw-insn", probe).stdout.splitlines():
@@ -235,12 +236,16 @@ def test_source_lines(skep, tool, probe):
             judged[function, int(insn[1]) - start] = at
     lines = (probe.parent / "probe.bpf.c").read_text().splitlines()
     rows = report(skep, probe)["relocations"]
+    merged = []
     for row in rows:
         file, line = row["source"].rsplit(":", 1)
-        judge = judged[row["function"], row["insn"]]
-        assert (Path(file).name, line) == ("probe.bpf.c", judge.rsplit(":", 1)[1]), row
-        assert row["text"] == lines[int(line) - 1].strip()
-    assert len({r["source"] for r in rows}) > 5
+        assert Path(file).name == "probe.bpf.c" and row["text"] == lines[int(line) - 1].strip()
+        captured = re.findall(r"\w+", row["path"])[-1 if "[" not in row["path"] else -2]
+        if not re.search(rf"\b{captured}\b", row["text"]):
+            merged.append(row)
+            told = {where.rsplit(":", 1)[1] for (f, _), where in judged.items() if f == row["function"] and where}
+            assert line in told, row
+    assert len({r["source"] for r in rows}) > 5 and len(merged) <= 2, merged
 
 
 def test_globals(skep, tool, probe):
@@ -301,7 +306,7 @@ def test_text(skep, need, compiled):
         "  table    hash          struct key     16  __u64      8      100  no_prealloc",
         "  .data         0    16  name     char[16]",
         "CO-RE relocations",
-        "  on_switch    32  byte_off       struct task_struct.in[1].right[2]  0:2:1:1:1:2  probe.bpf.c:56",
+        "  on_switch    32  byte_off       struct task_struct.in[1].right[2]  0:2:1:1:1:2  probe.bpf.c:57",
         "requirements",
         "  least kernel, estimated: 6.2",
         "  kind          name                       since  guarded  programs",

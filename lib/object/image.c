@@ -16,9 +16,7 @@
 #include "lib/object/image_parts.h"
 #include "lib/object/order.h"
 
-#define INSN 8
-#define NO_LINES \
-	16 /* instructions without a line of their own that image_source() looks past */
+#define INSN      8
 #define JMP_GOTOX (BPF_JMP | BPF_JA | BPF_X)
 
 static int no_memory(struct skep_err *err)
@@ -347,70 +345,4 @@ uint32_t image_func_of(const struct image *im, uint32_t insn)
 	}
 	return lo && insn - im->funcs[lo - 1].first < im->funcs[lo - 1].cnt ? lo - 1
 									    : IMAGE_NONE;
-}
-
-/* Compilers give line 0 to what is of no line in particular: the one before then says more. */
-static const struct ext_row *line_at(const struct image *im, const struct image_func *f,
-				     uint32_t off)
-{
-	const struct ext_row *row = ext_at(&im->ext.lines, f->section, off);
-	int i;
-
-	for (i = 0; row && i < NO_LINES; i++, row--) {
-		if (row->section != f->section || row->insn_off < f->off)
-			return NULL;
-		if (row->line.line_col >> 10)
-			return row;
-		if (row == im->ext.lines.rows)
-			return NULL;
-	}
-	return NULL;
-}
-
-/*
- * Clang gives the constant of a relocation no line, and so it seems to be of the statement before: what jumps, calls,
- * loads or stores with it has the line that it is of.
- */
-static uint32_t user_of(const struct image *im, const struct image_func *f, uint32_t insn)
-{
-	const struct bpf_insn *in = &im->insns[insn];
-	uint32_t off = f->off + (insn - f->first) * INSN, i;
-	const struct ext_row *row = ext_at(&im->ext.lines, f->section, off);
-
-	if (im->relo[insn] == IMAGE_NONE || (row && row->insn_off == off) ||
-	    (in->code != (BPF_ALU64 | BPF_MOV | BPF_K) && in->code != IMAGE_LDIMM64))
-		return insn;
-	for (i = insn + 1; i < f->first + f->cnt && i - insn < NO_LINES; i++) {
-		uint8_t class = BPF_CLASS(im->insns[i].code);
-
-		if (class != BPF_ALU && class != BPF_ALU64 && class != BPF_LD)
-			return i;
-	}
-	return insn;
-}
-
-bool image_source(const struct image *im, uint32_t insn, struct image_source *out)
-{
-	uint32_t func = image_func_of(im, insn);
-	const struct image_func *f = &im->funcs[func];
-	const struct ext_row *row;
-
-	if (func == IMAGE_NONE)
-		return false;
-	insn = user_of(im, f, insn);
-	row = line_at(im, f, f->off + (insn - f->first) * INSN);
-	if (!row)
-		return false;
-	*out = (struct image_source){
-		.file = btf__str_by_offset(im->o->btf, row->line.file),
-		.text = btf__str_by_offset(im->o->btf, row->line.text),
-		.line = row->line.line_col >> 10,
-		.column = row->line.line_col & 0x3ff,
-	};
-	if (!strncmp(out->file, "./", 2)) /* what a build maps the project to */
-		out->file += 2;
-	out->text += strspn(out->text, " \t");
-	if (!*out->text)
-		out->text = NULL;
-	return true;
 }

@@ -16,15 +16,13 @@
 #include "lib/object/code.h"
 #include "lib/object/ext.h"
 #include "lib/object/helpers.h"
+#include "lib/object/image.h"
 #include "lib/object/relo.h"
 
 struct inspection {
 	const struct object *o;
-	struct elf_file elf;
-	struct code code;
-	struct ext ext;
+	struct image im;
 	struct cname *names;
-	size_t next_func;
 	struct callee *callees;
 	size_t callee_cnt;
 	bool text;
@@ -34,25 +32,6 @@ struct inspection {
 static const char *label(const struct inspection *in, const char *s)
 {
 	return in->text ? s : NULL;
-}
-
-/* libbpf and we have functions in the same order: the search goes on where the last one ended. */
-static const struct code_func *find_func(struct inspection *in,
-					 const struct obj_program *p)
-{
-	size_t i, n = in->code.func_cnt;
-
-	for (i = 0; i < n; i++) {
-		const struct code_func *f = &in->code.funcs[(in->next_func + i) % n];
-		const char *section = in->elf.sections[f->section].name;
-
-		if (strcmp(f->name, p->name) ||
-		    strcmp(section + (section[0] == '?'), p->section))
-			continue;
-		in->next_func = f - in->code.funcs + 1;
-		return f;
-	}
-	return NULL;
 }
 
 /* One line of "who calls what"; sorted, equal callees become one row with several programs. */
@@ -88,16 +67,15 @@ static int add_callee(struct inspection *in, const struct callee *c, struct skep
 static int add_calls(struct inspection *in, struct skep_node *row,
 		     const struct obj_program *p, struct skep_err *err)
 {
-	const struct code_func *f = find_func(in, p);
+	uint32_t func = in->im.program_func[p - in->o->programs];
 	struct code_reach r = { 0 };
 	char number[32];
 	size_t i;
-	int ret = 0;
+	int ret;
 
 	skep_node_item(row, "helpers", NULL, NULL);
 	skep_node_item(row, "kfuncs", NULL, NULL);
-	if (f)
-		ret = code_reach(&in->code, f, &r, err);
+	ret = code_reach(&in->im.code, &in->im.code.funcs[func], &r, err);
 	for (i = 0; !ret && i < r.helper_cnt; i++) {
 		struct callee c = { .id = r.helpers[i], .program = p };
 
@@ -264,30 +242,25 @@ static int add_globals(struct inspection *in, struct skep_node *into, struct ske
 	return 0;
 }
 
-static void add_source(struct inspection *in, struct skep_node *row,
-		       const struct ext_row *relo)
+static void add_source(struct inspection *in, struct skep_node *row, uint32_t insn)
 {
-	const struct ext_row *line =
-		ext_at(&in->ext.lines, relo->section, relo->insn_off);
-	const struct btf *btf = in->o->btf;
-	const char *file = line ? btf__str_by_offset(btf, line->line.file) : NULL;
-	const char *text = line ? btf__str_by_offset(btf, line->line.text) : NULL;
+	struct image_source source;
 
-	if (!file) {
+	if (insn == IMAGE_NONE || !image_source(&in->im, insn, &source)) {
 		skep_node_str(row, "source", "source", NULL);
 		skep_node_str(row, "text", NULL, NULL);
 		return;
 	}
-	file += strncmp(file, "./", 2) ? 0 : 2; /* what -ffile-prefix-map=$PWD=. leaves */
-	skep_node_fmt(row, "source", "source", "%s:%u", file, line->line.line_col >> 10);
-	skep_node_str(row, "text", NULL, text + strspn(text, " \t"));
+	skep_node_fmt(row, "source", "source", "%s:%u", source.file, source.line);
+	skep_node_str(row, "text", NULL, source.text ?: "");
 }
 
-static int add_relo(struct inspection *in, struct skep_node *table,
-		    const struct ext_row *relo, struct skep_err *err)
+static int add_relo(struct inspection *in, struct skep_node *table, uint32_t number,
+		    struct skep_err *err)
 {
+	const struct ext_row *relo = &in->im.ext.relos.rows[number];
 	const struct code_func *f =
-		code_func_at(&in->code, relo->section, relo->insn_off);
+		code_func_at(&in->im.code, relo->section, relo->insn_off);
 	struct skep_node *row = skep_node_row(table);
 	struct relo_text t;
 	const char *dot;
@@ -302,23 +275,37 @@ static int add_relo(struct inspection *in, struct skep_node *table,
 	skep_node_str(row, "kind", "kind", relo_kind_name(relo->relo.kind));
 	skep_node_fmt(row, "path", "captures", "%s%s%s", t.root, dot, t.path);
 	skep_node_str(row, "access", "access", t.access);
-	add_source(in, row, relo);
-	skep_node_str(row, "section", NULL, in->elf.sections[relo->section].name);
+	add_source(in, row, in->im.relo_insn[number]);
+	skep_node_str(row, "section", NULL, in->im.elf.sections[relo->section].name);
 	relo_text_release(&t);
 	return 0;
+}
+
+static int by_place(const void *a, const void *b, void *rows)
+{
+	const struct ext_row *all = rows, *x = &all[*(const uint32_t *)a],
+			     *y = &all[*(const uint32_t *)b];
+
+	if (x->section != y->section)
+		return x->section < y->section ? -1 : 1;
+	return (x->insn_off > y->insn_off) - (x->insn_off < y->insn_off);
 }
 
 static int add_relos(struct inspection *in, struct skep_node *into, struct skep_err *err)
 {
 	struct skep_node *table =
 		skep_node_table(into, "relocations", label(in, "CO-RE relocations"));
-	size_t i;
+	const struct ext_table *relos = &in->im.ext.relos;
+	_cleanup_free_ uint32_t *order = calloc(relos->n + 1, sizeof(*order));
 	int ret = 0;
 
-	ext_sort(&in->ext.lines);
-	ext_sort(&in->ext.relos);
-	for (i = 0; !ret && i < in->ext.relos.n; i++)
-		ret = add_relo(in, table, &in->ext.relos.rows[i], err);
+	if (!order)
+		return skep_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < relos->n; i++)
+		order[i] = i;
+	qsort_r(order, relos->n, sizeof(*order), by_place, relos->rows);
+	for (size_t i = 0; !ret && i < relos->n; i++)
+		ret = add_relo(in, table, order[i], err);
 	return ret;
 }
 
@@ -341,16 +328,12 @@ static int fill(struct inspection *in, struct skep_node *into, struct skep_err *
 
 static int inspect(struct inspection *in, struct skep_node *into, struct skep_err *err)
 {
-	int ret;
+	int ret = image_read(&in->im, in->o, err);
 
-	ret = elf_file_read(&in->elf, in->o->data, in->o->size, err);
-	if (!ret)
-		ret = code_read(&in->code, &in->elf, err);
-	if (!ret)
-		ret = ext_read(&in->ext, &in->elf, in->o->btf, err);
-	if (!ret && !(in->names = cname_new(in->o->btf)))
-		ret = skep_fail(err, ENOMEM, "out of memory");
-	return ret ? ret : fill(in, into, err);
+	if (ret)
+		return ret;
+	in->names = cname_new(in->o->btf);
+	return in->names ? fill(in, into, err) : skep_fail(err, ENOMEM, "out of memory");
 }
 
 int object_report(const struct object *o, struct skep_node *into, bool text,
@@ -364,8 +347,6 @@ int object_report(const struct object *o, struct skep_node *into, bool text,
 		skep_err_at(err, o->where, 0, 0);
 	free(in.callees);
 	cname_free(in.names);
-	ext_release(&in.ext);
-	code_release(&in.code);
-	elf_file_release(&in.elf);
+	image_release(&in.im);
 	return ret;
 }
