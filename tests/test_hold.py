@@ -208,7 +208,7 @@ CASES = {
     "variable": (["-DNO_VARIABLE"], {}, {}, None, None, None),  # weak: 0
     "variable_without_kallsyms": (
         [], {"config": without("CONFIG_KALLSYMS_ALL")},
-        {("kernel symbol", name): no("WHY_NO_CONFIG") for name in ("cpu_task", "weak_there")},
+        {("kernel symbol", name): no("WHY_NO_ADDRESS") for name in ("cpu_task", "weak_there")},
         "kernel symbol cpu_task needs CONFIG_KALLSYMS_ALL, which is not set", "",
         "use a kernel that is built with CONFIG_KALLSYMS_ALL",
     ),

@@ -84,6 +84,12 @@ OWN = {
         ' SEC(".struct_ops") struct never_ops ops = { .f = (void *)p };',
         False,
     ),
+    "beside one that reads a variable": (
+        "struct rq {}; extern const struct rq runqueues __ksym;"
+        ' SEC("raw_tp/sched_switch") int q(void *ctx) { return (long)bpf_per_cpu_ptr(&runqueues, 0); }'
+        f" {HOOK} {{ return 0; }}",
+        True,
+    ),
     "of no struct of operations": ('SEC("struct_ops/f") int p(void *ctx) { return 0; }', False),
 }
 

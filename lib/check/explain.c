@@ -13,6 +13,7 @@ static void (*const by_why[HOLD_WHY_CNT])(struct telling *) = {
 	[WHY_NONE] = tell_none,
 	[WHY_NO_ENUMERATOR] = tell_no_enumerator,
 	[WHY_NO_CONFIG] = tell_no_config,
+	[WHY_NO_ADDRESS] = tell_no_config,
 	[WHY_NOT_ALLOWED] = tell_not_allowed,
 	[WHY_NOT_ALLOWED_YET] = tell_not_allowed_yet,
 	[WHY_NOT_ALLOWED_ANYMORE] = tell_not_allowed_anymore,

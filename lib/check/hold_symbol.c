@@ -109,12 +109,14 @@ enum symbol_word hold_ksym_symbol(const struct image *im, const struct image_ext
 struct answer hold_ksym(const struct question *q)
 {
 	const struct image_extern *e = &q->s->im->externs[q->n->id];
+	struct answer a;
 
 	switch (hold_ksym_symbol(q->s->im, e, q->t)) {
 	case SYMBOL_FOUND:
+		a = hold_by_option(q->t, HOLD_LOAD, OPTION_KALLSYMS_ALL);
 		/* the kernel looks its address up by name */
-		return e->typed ? hold_by_option(q->t, HOLD_LOAD, OPTION_KALLSYMS_ALL)
-				: hold_yes();
+		a.why = hold_is_yes(&a) ? WHY_NONE : WHY_NO_ADDRESS;
+		return e->typed ? a : hold_yes();
 	case SYMBOL_OTHER:
 		return hold_no(WHY_PROTOTYPE, 0);
 	case SYMBOL_ABSENT:

@@ -52,6 +52,7 @@
 	X(WHY_ACCESS_NOT_GPL)  /* what an argument points to is read */                \
 	X(WHY_ACCESS_UNKNOWN)  /* the same, of releases of which that is not known */  \
 	X(WHY_OPS_MEMBER_TYPE) /* detail: number of the member */                      \
+	X(WHY_NO_ADDRESS)      /* detail: enum hold_option that gives variables one */ \
 	X(WHY_RETURN_VOID)     /* its return value is read, and it has none */
 
 #define HOLD_WHY(name) name,

@@ -33,11 +33,24 @@ static int add(struct maker *m, const struct finding *f)
 
 enum reach { REACH_NO, REACH_MAYBE, REACH_YES };
 
-/* libbpf fails the load for what it cannot relocate or fill in, wherever that is used. */
+/* libbpf fails the load for what it cannot relocate or fill in, the kernel for what has no address, wherever that is used. */
 static bool wherever(const struct maker *m, uint32_t need, const struct answer *a)
 {
 	return a->why == WHY_RELO_FAILED || a->why == WHY_BAD_KCONFIG ||
+	       a->why == WHY_NO_ADDRESS ||
 	       (a->why == WHY_PROTOTYPE && m->j->needs.rows[need].kind == NEED_KSYM);
+}
+
+/*
+ * A strong variable is used by the object as a whole, last, and by programs: libbpf fails the object for one that it
+ * does not find, the kernel programs for one that has no address.
+ */
+static bool is_others(const struct need *row, const struct need_use *uses, uint32_t i,
+		      const struct answer *a)
+{
+	if (row->kind != NEED_KSYM || uses[row->use_cnt - 1].program != IMAGE_NONE)
+		return false;
+	return (a->why == WHY_NO_ADDRESS) == (uses[i].program == IMAGE_NONE);
 }
 
 static enum reach reach(const struct maker *m, const struct need_use *use, bool anywhere)
@@ -98,7 +111,8 @@ static int add_need(struct maker *m, uint32_t need)
 						 .answer = *a });
 	for (size_t i = 1; i <= row->use_cnt && !rc; i++)
 		if (i == row->use_cnt || uses[i].program != uses[first].program) {
-			rc = add_uses(m, need, uses + first, i - first);
+			if (!is_others(row, uses, first, a))
+				rc = add_uses(m, need, uses + first, i - first);
 			first = i;
 		}
 	return rc;

@@ -234,8 +234,8 @@ static int add_local(struct gather *g, const struct need_local *l, uint32_t prog
 		return add_kfunc(g, l->id, use, err);
 	case NEED_KCONFIG:
 	case NEED_KSYM:
-		/* strong ones are the object's */
-		if (!g->im->externs[l->id].weak)
+		/* strong ones are the object's; addresses the kernel gives to programs */
+		if (!g->im->externs[l->id].weak && !g->im->externs[l->id].typed)
 			return 0;
 		/* fallthrough */
 	default:

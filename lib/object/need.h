@@ -58,8 +58,9 @@ struct needs {
 
 /*
  * All needs of an object. What the kernel or libbpf refuses wherever it stands - unknown opcodes, what strong externs name,
- * types of maps - is used by a program or the object without an instruction. An instruction's program is every one that reaches its function by calls or callbacks, as
- * the code is written. NEED_HOOK_ARG are none of these: flow finds them.
+ * types of maps - is used by a program or the object without an instruction; typed variables, strong or not, by programs
+ * besides. An instruction's program is every one that reaches its function by calls or callbacks, as the code is
+ * written. NEED_HOOK_ARG are none of these: flow finds them.
  */
 int needs_read(struct needs *out, const struct image *im, struct skep_err *err);
 void needs_release(struct needs *n);
