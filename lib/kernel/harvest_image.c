@@ -244,9 +244,9 @@ static bool read_flat(struct facts *facts, const struct image *image)
 	return vmlinux_search(facts, image->data, image->len);
 }
 
-int image_read(struct facts *facts, const void *data, size_t len,
-	       const struct harvest_opts *opts, struct budget *budget,
-	       struct skep_err *err)
+int harvest_image(struct facts *facts, const void *data, size_t len,
+		  const struct harvest_opts *opts, struct budget *budget,
+		  struct skep_err *err)
 {
 	struct image image = { .data = data,
 			       .len = len,

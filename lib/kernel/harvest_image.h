@@ -20,8 +20,8 @@ bool image_is(const void *head, size_t len, bool by_name);
  * Unpack and look into an image. No kernel in it is no error: facts.why_no_btf. At most 64 payloads are
  * tried and 1 GiB unpacked, whatever the image looks like. budget NULL: none other.
  */
-int image_read(struct facts *facts, const void *data, size_t len,
-	       const struct harvest_opts *opts, struct budget *budget,
-	       struct skep_err *err);
+int harvest_image(struct facts *facts, const void *data, size_t len,
+		  const struct harvest_opts *opts, struct budget *budget,
+		  struct skep_err *err);
 
 #endif

@@ -90,8 +90,8 @@ static int run_image(void *arg, struct skep_err *err)
 	int ret;
 
 	pthread_mutex_lock(&g->image_lock);
-	ret = image_read(&facts, p->bytes.data, p->bytes.len, g->opts, &p->unit->budget,
-			 err);
+	ret = harvest_image(&facts, p->bytes.data, p->bytes.len, g->opts,
+			    &p->unit->budget, err);
 	pthread_mutex_unlock(&g->image_lock);
 	if (ret) {
 		facts_release(&facts);

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct facts facts = { 0 };
 
 	image_is(data, size, true);
-	if (!fuzz_checked(image_read(&facts, data, size, &opts, NULL, &err), &err))
+	if (!fuzz_checked(harvest_image(&facts, data, size, &opts, NULL, &err), &err))
 		FUZZ_ENSURE(facts.btf.data || facts.why_no_btf || facts.release);
 	facts_release(&facts);
 	return 0;
