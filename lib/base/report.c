@@ -30,13 +30,14 @@ struct report_chunk {
 	_Alignas(max_align_t) char data[];
 };
 
-static void *take(struct skep_report *r, size_t size)
+static void *take(struct skep_report *r, size_t size, size_t align)
 {
 	struct report_chunk *c = r->chunks;
 	void *at;
 
-	size = (size + _Alignof(max_align_t) - 1) & -_Alignof(max_align_t);
-	if (!c || size > c->size - c->used) {
+	if (c)
+		c->used += -c->used & (align - 1);
+	if (!c || c->used > c->size || size > c->size - c->used) {
 		size_t want = c ? c->size * 2 : 4096;
 
 		want = want > MAX_CHUNK ? MAX_CHUNK : want;
@@ -70,19 +71,43 @@ struct skep_node *skep_report_root(struct skep_report *r)
 	return r ? &r->root : NULL;
 }
 
-/* NULL stays NULL; what memory lacks for is remembered. */
+static size_t hash_of(const char *s)
+{
+	size_t hash = 5381;
+
+	for (; *s; s++)
+		hash = hash * 33 + (unsigned char)*s;
+	return (hash ^ hash >> 16) % REPORT_KNOWN;
+}
+
+/*
+ * NULL stays NULL; what memory lacks for is remembered. Rows have keys and words alike: what was there before is
+ * taken again.
+ */
 static const char *copy_text(struct skep_report *r, const char *from)
 {
-	size_t len = from ? strlen(from) + 1 : 0;
-	char *to = from ? take(r, len) : NULL;
+	const char **known;
+	size_t len;
+	char *to;
 
-	return to ? memcpy(to, from, len) : NULL;
+	if (!from)
+		return NULL;
+	known = &r->known[hash_of(from)];
+	if (*known && !strcmp(*known, from))
+		return *known;
+	len = strlen(from) + 1;
+	to = take(r, len, 1);
+	if (to)
+		*known = memcpy(to, from, len);
+	return to;
 }
 
 static struct skep_node *add(struct skep_node *parent, enum node_kind kind,
 			     const char *key, const char *label)
 {
-	struct skep_node *n = parent ? take(parent->report, sizeof(*n)) : NULL;
+	struct skep_node *n =
+		parent ? take(parent->report, sizeof(*n), _Alignof(struct skep_node))
+		       : NULL;
 
 	if (!n)
 		return NULL;

@@ -28,10 +28,13 @@ struct skep_node {
 
 struct report_chunk;
 
+#define REPORT_KNOWN 4096 /* a power of two */
+
 struct skep_report {
 	struct skep_node root;
 	struct report_chunk *chunks; /* all nodes and strings, the newest first */
-	int err;                     /* 0 or the first -ENOMEM */
+	const char *known[REPORT_KNOWN]; /* strings already there, by their hash: the last of each */
+	int err;                         /* 0 or the first -ENOMEM */
 };
 
 /* Text of a scalar or list for people; caller frees; NULL without memory. */

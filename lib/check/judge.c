@@ -66,9 +66,24 @@ static void answers_release(struct answers *a)
 	free(a->context);
 }
 
+void judge_settle(struct judge *j)
+{
+	for (size_t i = 0; i < j->verdict_cnt; i++) {
+		answers_release(&j->verdicts[i]->answers);
+		j->verdicts[i]->answers = (struct answers){ 0 };
+	}
+	for (size_t i = 0; i < j->flow_cnt; i++) {
+		flow_class_free(j->flows[i], &j->im);
+		j->flows[i] = NULL;
+	}
+	for (size_t i = 0; i < j->layout_cnt; i++) {
+		layout_class_free(j->layouts[i]);
+		j->layouts[i] = NULL;
+	}
+}
+
 static void entry_free(struct verdict_entry *e)
 {
-	answers_release(&e->answers);
 	verdict_release(&e->verdict);
 	free(e);
 }
@@ -77,12 +92,9 @@ void judge_free(struct judge *j)
 {
 	if (!j)
 		return;
+	judge_settle(j);
 	for (size_t i = 0; i < j->verdict_cnt; i++)
 		entry_free(j->verdicts[i]);
-	for (size_t i = 0; i < j->flow_cnt; i++)
-		flow_class_free(j->flows[i], &j->im);
-	for (size_t i = 0; i < j->layout_cnt; i++)
-		layout_class_free(j->layouts[i]);
 	free(j->verdicts);
 	free(j->flows);
 	free(j->layouts);

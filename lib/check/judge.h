@@ -60,6 +60,12 @@ int judge_subject(struct judge *j, const struct verdict *v, struct subject *out,
 const struct image *judge_image(const struct judge *j);
 const struct needs *judge_needs(const struct judge *j);
 
+/*
+ * No kernel is asked any more: frees what was kept to ask the next, which is most. Verdicts, image and needs stay;
+ * judge_kernel() and judge_subject() are over.
+ */
+void judge_settle(struct judge *j);
+
 /* How much was done: kernels, classes of equal layouts, verdicts. */
 struct judge_stats {
 	size_t kernels, layouts, verdicts;

@@ -209,6 +209,8 @@ int survey_make(struct survey **out, const struct survey_query *q, struct skep_e
 		rc = survey_nearest(s, err);
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < s->m.row_cnt; i++)
+		judge_settle(s->rows[i].judge);
 	sum_up(s);
 	*out = TAKE(s);
 	return 0;
