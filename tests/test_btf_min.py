@@ -178,9 +178,10 @@ char LICENSE[] __attribute__((section("license"))) = "GPL";
 @pytest.mark.parametrize("what", ("match", "fields"))
 def test_comparing_ends_in_time(forge, skep, tmp_path, what):
     """Each member is looked for among all of the kernel's, of each namesake: a hostile object makes that hours."""
-    members = lambda prefix: "".join(f"int {prefix}{i};" for i in range(12000))
+    width = 17000 if what == "match" else 12000
+    members = lambda prefix: "".join(f"int {prefix}{i};" for i in range(width))
     source, kernel = tmp_path / "wide.c", tmp_path / f"wide_{what}.c"
-    match, fields = "out[0] = __builtin_preserve_type_info(*(struct wide *)0, 2);", "".join(f"out[0] += deep->wide.o{i};" for i in range(20))
+    match, fields = "out[0] = __builtin_preserve_type_info(*(struct wide *)0, 2);", "".join(f"out[0] += deep->wide.o{i};" for i in range(40))
     source.write_text(WIDE % (members("o"), match if what == "match" else fields))
     namesakes = "".join(f"struct deep___{i} {{ struct wide wide; }} keep_{i};" for i in range(1 if what == "match" else 600))
     kernel.write_text(f"struct wide {{ {members('k')} }}; {namesakes} long keep_long;")

@@ -15,7 +15,7 @@
 
 /* Of all relocations of an object: more is malice, which would take all memory and hours. */
 #define RESOLVE_MAX_TARGETS     (1 << 18)
-#define RESOLVE_MAX_COMPARISONS (1 << 29) /* of names; some seconds' work */
+#define RESOLVE_MAX_COMPARISONS (1 << 28) /* of names; some seconds' work */
 
 /* Candidates of one type of the object. Relocations share and, for libbpf, prune them. */
 struct resolve_root {
