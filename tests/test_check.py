@@ -101,6 +101,44 @@ def test_text_names_the_line(check, compiled):
     assert re.search(rf"portable\.bpf\.c:{line_of(SOURCE, 'STATE')}: .*__state", done.out), done.out
 
 
+BEHIND = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+struct task_struct___x { int gone, kept; } __attribute__((preserve_access_index));
+extern int no_function(void) __ksym;
+extern int no_weak_function(void) __ksym __weak;
+static long step(unsigned int i, void *ctx) { return 0; }
+SEC("tp_btf/sched_process_exit") int field(unsigned long long *ctx)
+{
+	struct task_struct___x *t = (void *)ctx[0];
+	int v = t->gone;
+	bpf_loop(v, step, NULL, 0); /* LOOP */
+	if (bpf_core_field_exists(t->kept))
+		v += t->kept; /* GUARDED */
+	return v;
+}
+SEC("tp_btf/sched_process_exit") int function(void *ctx)
+{
+	if (no_weak_function() || no_function())
+		bpf_loop(3, step, NULL, 0); /* LOOP2 */
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_what_is_behind_a_failure_is_told_too(check, compiled):
+    """The one who mends the first finding is not to find the next one afterwards; guards count there as well."""
+    told = check(compiled(BEHIND, "behind"), "--kernel", KERNELS["bullseye"], "--json").json()
+    findings = told["objects"][0]["kernels"][0]["findings"]
+    status = {(f["program"], f["name"]): f["status"] for f in findings}
+    assert status["field", "struct task_struct___x.gone"] == "fails"
+    assert status["field", "bpf_loop"] == "fails" == status["function", "bpf_loop"]
+    assert status["field", "struct task_struct___x.kept"] == "guarded"
+    assert status["function", "no_weak_function"] == "fails"
+
+
 READS = DATA / "reads.bpf.c"
 
 

@@ -86,6 +86,13 @@ struct work {
 	int err;           /* 0 or the first -ENOMEM */
 };
 
+/*
+ * What stands at a place. Behind what libbpf poisoned, or found no function for, a program never gets; what it would
+ * need there, were that mended, is told all the same, so that it is what it was, of a value that nobody knows.
+ */
+const struct bpf_insn *flow_insn(const struct work *w, uint32_t insn);
+bool flow_is_poison(const struct bpf_insn *in);
+
 /* --- plan --- */
 
 /* Marks and live registers of a function. */

@@ -11,7 +11,6 @@
 
 #define INSN   8
 #define PASSES 12
-#define POISON 0xbad2310
 #define ARGS   0x3e  /* r1 - r5 */
 #define CLOBS  0x3f  /* r0 - r5 */
 #define EVERY  0x3ff /* r0 - r9 */
@@ -24,13 +23,6 @@ struct effect {
 static uint16_t bit(unsigned int reg)
 {
 	return 1u << reg;
-}
-
-static struct effect of_call(const struct bpf_insn *in)
-{
-	if (in->imm == POISON && !in->src_reg)
-		return (struct effect){ 0, EVERY };
-	return (struct effect){ ARGS, CLOBS };
 }
 
 static struct effect of_atomic(const struct bpf_insn *in)
@@ -79,7 +71,7 @@ static struct effect of_jump(const struct bpf_insn *in)
 
 	switch (BPF_OP(in->code)) {
 	case BPF_CALL:
-		return of_call(in);
+		return (struct effect){ ARGS, CLOBS };
 	case BPF_EXIT:
 		return (struct effect){ bit(0), EVERY };
 	case BPF_JA:
@@ -115,7 +107,7 @@ static bool goes_on(const struct bpf_insn *in)
 /* What is live behind an instruction. */
 static uint16_t live_after(const struct work *w, const struct image_func *f, uint32_t i)
 {
-	const struct bpf_insn *in = &w->env->insns[i];
+	const struct bpf_insn *in = flow_insn(w, i);
 	uint32_t next = in->code == IMAGE_LDIMM64 ? i + 2 : i + 1;
 	uint16_t live = 0;
 	int64_t ahead;
@@ -140,7 +132,7 @@ static bool pass(struct work *w, const struct image_func *f)
 
 		if (w->marks[i] & MARK_HALF)
 			continue;
-		e = effect_of(&w->env->insns[i]);
+		e = effect_of(flow_insn(w, i));
 		live = ((live_after(w, f, i) & ~e.writes) | e.reads) & EVERY;
 		changed |= live != w->live[i];
 		w->live[i] = live;
@@ -191,7 +183,7 @@ bool flow_table_next(const struct work *w, uint32_t func, uint32_t *insn, uint32
 
 static void mark_insn(struct work *w, const struct image_func *f, uint32_t i)
 {
-	const struct bpf_insn *in = &w->env->insns[i];
+	const struct bpf_insn *in = flow_insn(w, i);
 	bool calls_back;
 	int64_t ahead;
 	int given;
@@ -221,7 +213,7 @@ void flow_plan(struct work *w, uint32_t func)
 	w->marks[f->first] |= MARK_MEET;
 	for (i = f->first; i < f->first + f->cnt; i++) {
 		mark_insn(w, f, i);
-		if (w->env->insns[i].code == IMAGE_LDIMM64 && i + 1 < f->first + f->cnt)
+		if (flow_insn(w, i)->code == IMAGE_LDIMM64 && i + 1 < f->first + f->cnt)
 			w->marks[++i] |= MARK_HALF;
 	}
 	for (i = f->first; flow_table_next(w, func, &i, &entry, &to);)

@@ -11,6 +11,18 @@
 
 static const struct value unknown;
 
+bool flow_is_poison(const struct bpf_insn *in)
+{
+	return in->code == IMAGE_CALL && in->imm == POISON && !in->src_reg;
+}
+
+const struct bpf_insn *flow_insn(const struct work *w, uint32_t insn)
+{
+	const struct bpf_insn *in = &w->env->insns[insn];
+
+	return flow_is_poison(in) ? &w->im->insns[insn] : in;
+}
+
 static uint32_t size_of(const struct bpf_insn *in)
 {
 	static const uint8_t sizes[] = { 4, 2, 1, 8 }; /* BPF_W, BPF_H, BPF_B, BPF_DW */
@@ -372,17 +384,12 @@ static bool call(struct work *w, struct walk *at, const struct bpf_insn *in)
 		return global;
 	}
 	if (ref->kind == IMAGE_REF_EXTERN) {
-		const struct flow_extern *e =
-			w->env->externs ? &w->env->externs[ref->index] : NULL;
-
-		if (e && e->word == FLOW_VALUE) /* libbpf poisons the call */
-			return false;
 		if (!strcmp(w->im->externs[ref->index].name, "bpf_throw"))
 			return false;
 		flow_call_out(w, at, 0);
 		return true;
 	}
-	if (in->imm == POISON || in->src_reg)
+	if (in->src_reg)
 		return false;
 	flow_call_out(w, at, in->imm);
 	return true;
@@ -411,11 +418,42 @@ static bool jump(struct work *w, struct walk *at, const struct bpf_insn *in)
 	return true;
 }
 
+static bool poisoned(struct work *w, struct walk *at)
+{
+	const struct bpf_insn *was = flow_insn(w, at->insn);
+
+	switch (BPF_CLASS(was->code)) {
+	case BPF_LD:
+		if (was->code != IMAGE_LDIMM64)
+			return false;
+		at->insn++;
+		break;
+	case BPF_LDX:
+	case BPF_ALU:
+	case BPF_ALU64:
+		break;
+	case BPF_ST:
+	case BPF_STX:
+		if (BPF_MODE(was->code) != BPF_MEM)
+			return false;
+		flow_state_forget_stack(&at->s);
+		at->insn++;
+		return true;
+	default:
+		return false;
+	}
+	set(at, was->dst_reg, unknown);
+	at->insn++;
+	return true;
+}
+
 bool flow_step(struct work *w, struct walk *at)
 {
 	const struct bpf_insn *in = &w->env->insns[at->insn];
 
 	w->reached[at->insn] = 1;
+	if (flow_is_poison(in))
+		return poisoned(w, at);
 	if (in->dst_reg >= FLOW_REGS || in->src_reg >= FLOW_REGS)
 		return false;
 	switch (BPF_CLASS(in->code)) {
