@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check/flow_parts.h"
 #include "lib/check/hold_why.h"
 #include "lib/check/judge_parts.h"
+#include "lib/object/facts.h"
 
 struct maker {
 	const struct judge *j;
@@ -127,6 +129,46 @@ static int add_context(struct maker *m, const struct context_answer *c)
 					 .answer = c->answer });
 }
 
+static bool takes_callback(const struct need *n)
+{
+	int given;
+
+	return n->kind == NEED_HELPER &&
+	       (flow_callback(n->id, 2, &given) || flow_callback(n->id, 3, &given));
+}
+
+/* Kernels without callbacks have none of the helpers that take one, those without kfuncs no kfunc: that is told already. */
+static bool is_implied(const struct maker *m, const struct finding *f)
+{
+	const struct need *rows = m->j->needs.rows;
+
+	if (f->need == IMAGE_NONE || rows[f->need].kind != NEED_FEATURE ||
+	    f->answer.word != HOLD_NO)
+		return false;
+	for (size_t i = 0; i < m->v->n; i++) {
+		const struct finding *g = &m->v->findings[i];
+		const struct need *n = g->need == IMAGE_NONE ? NULL : &rows[g->need];
+
+		if (!n || g->answer.word != HOLD_NO || (g->guarded && !f->guarded) ||
+		    (g->program != IMAGE_NONE && g->program != f->program))
+			continue;
+		if (rows[f->need].id == FEATURE_CALLBACKS && takes_callback(n))
+			return true;
+		if (rows[f->need].id == FEATURE_KFUNCS && n->kind == NEED_KFUNC)
+			return true;
+	}
+	return false;
+}
+
+static void drop_implied(struct maker *m)
+{
+	struct verdict *v = m->v;
+
+	for (size_t i = v->n; i-- > 0;)
+		if (is_implied(m, &v->findings[i]))
+			v->findings[i] = v->findings[--v->n];
+}
+
 static void worsen(enum verdict_word *word, enum hold_word by)
 {
 	if (by == HOLD_NO)
@@ -194,6 +236,7 @@ int verdict_make(struct verdict *out, const struct judge *j, const struct answer
 		verdict_release(&v);
 		return skep_fail(err, ENOMEM, "out of memory");
 	}
+	drop_implied(&m);
 	for (size_t i = 0; i < v.n; i++)
 		if (!v.findings[i].guarded)
 			count(&v, j->o, &v.findings[i]);
