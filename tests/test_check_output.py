@@ -232,7 +232,7 @@ KEYS = {
     "": "verdict platform kernels missing objects variants",
     "kernels": "kernel release arch",
     "objects": "object file arch policy variant_of variant kernels",
-    "objects.kernels": "kernel verdict reason programs findings",
+    "objects.kernels": "kernel verdict reason programs findings more",
     "objects.kernels.programs": "program verdict",
     "objects.kernels.findings": "status phase kind name program reason instead remedy source text function insn",
     "variants": "name kernels",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
@@ -152,6 +153,12 @@ void skep_node_str(struct skep_node *parent, const char *key, const char *label,
 		n->str = copy_text(n->report, value);
 }
 
+void report_no_memory(struct skep_node *n)
+{
+	if (n)
+		n->report->err = -ENOMEM;
+}
+
 void skep_node_fmt(struct skep_node *parent, const char *key, const char *label,
 		   const char *fmt, ...)
 {
@@ -164,8 +171,7 @@ void skep_node_fmt(struct skep_node *parent, const char *key, const char *label,
 	va_end(ap);
 	if (n < 0) {
 		text = NULL;
-		if (parent)
-			parent->report->err = -ENOMEM;
+		report_no_memory(parent);
 		return;
 	}
 	skep_node_str(parent, key, label, text);
@@ -205,6 +211,14 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 		item->str = copy_text(item->report, value);
 }
 
+void report_same(struct skep_node *to, const struct skep_node *as)
+{
+	if (to && as) {
+		to->first = as->first;
+		to->last = as->last;
+	}
+}
+
 const char *skep_report_str(const struct skep_report *r, const char *key)
 {
 	const struct skep_node *n = r ? r->root.first : NULL;
@@ -216,59 +230,76 @@ const char *skep_report_str(const struct skep_report *r, const char *key)
 	return n && n->kind == NODE_STR ? n->str : NULL;
 }
 
-static struct json_t *to_json(const struct skep_node *n);
-
-static struct json_t *members_to_json(const struct skep_node *n)
+static void put_scalar(struct buf *out, struct json_t *v)
 {
-	struct json_t *o = js_object();
+	_cleanup_free_ char *text = v ? js_canonical(v, NULL) : NULL;
 
-	for (const struct skep_node *c = n->first; o && c; c = c->next)
-		if (c->key && js_set(o, c->key, to_json(c))) {
-			js_free(o);
-			return NULL;
-		}
-	return o;
+	js_free(v);
+	if (text)
+		buf_str(out, text);
+	else
+		out->err = -ENOMEM;
 }
 
-static struct json_t *items_to_json(const struct skep_node *n)
+static void put_string(struct buf *out, const char *s)
 {
-	struct json_t *a = js_array();
-
-	for (const struct skep_node *c = n->first; a && c; c = c->next)
-		if (js_add(a, to_json(c))) {
-			js_free(a);
-			return NULL;
-		}
-	return a;
+	put_scalar(out, s ? js_string(s, strlen(s)) : js_null());
 }
 
-static struct json_t *to_json(const struct skep_node *n)
+static void put_json(struct buf *out, const struct skep_node *n, int depth);
+
+/* Written as it goes: values of a large report would take more than all it was made of. */
+static void put_children(struct buf *out, const struct skep_node *n, int depth, bool named)
+{
+	bool any = false;
+
+	buf_char(out, named ? '{' : '[');
+	for (const struct skep_node *c = n->first; c; c = c->next) {
+		if (named && !c->key)
+			continue;
+		buf_fmt(out, "%s\n%*s", any ? "," : "", 2 * depth + 2, "");
+		if (named) {
+			put_string(out, c->key);
+			buf_str(out, ": ");
+		}
+		put_json(out, c, depth + 1);
+		any = true;
+	}
+	if (any)
+		buf_fmt(out, "\n%*s", 2 * depth, "");
+	buf_char(out, named ? '}' : ']');
+}
+
+static void put_json(struct buf *out, const struct skep_node *n, int depth)
 {
 	switch (n->kind) {
 	case NODE_SECTION:
 	case NODE_ROW:
-		return members_to_json(n);
+		return put_children(out, n, depth, true);
 	case NODE_TABLE:
 	case NODE_LIST:
-		return items_to_json(n);
+		return put_children(out, n, depth, false);
 	case NODE_UINT:
-		return js_integer((int64_t)n->num);
+		return put_scalar(out, js_integer((int64_t)n->num));
 	case NODE_BOOL:
-		return js_boolean(n->num);
+		return put_scalar(out, js_boolean(n->num));
 	case NODE_STR:
-		break;
+		return put_string(out, n->str);
 	}
-	return n->str ? js_string(n->str, strlen(n->str)) : js_null();
 }
 
 int skep_report_json(const struct skep_report *r, char **text, struct skep_err *err)
 {
-	struct json_t *v = r && !r->err ? members_to_json(&r->root) : NULL;
-	char *s = v ? js_pretty(v, NULL) : NULL;
+	struct buf out = { 0 };
 
-	js_free(v);
-	if (!s)
+	if (r && !r->err) {
+		put_json(&out, &r->root, 0);
+		buf_char(&out, '\n');
+	}
+	if (!out.data || out.err) {
+		buf_release(&out);
 		return skep_fail(err, ENOMEM, "out of memory");
-	*text = s;
+	}
+	*text = buf_take(&out, NULL);
 	return 0;
 }

@@ -37,6 +37,12 @@ struct skep_report {
 	int err;                         /* 0 or the first -ENOMEM */
 };
 
+/* Give an empty node the children of another, which has all of its own by now. */
+void report_same(struct skep_node *to, const struct skep_node *as);
+
+/* Who builds it lacked memory: rendering will say so. */
+void report_no_memory(struct skep_node *n);
+
 /* Text of a scalar or list for people; caller frees; NULL without memory. */
 char *report_value_text(const struct skep_node *n);
 

@@ -12,6 +12,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/check/judge_parts.h"
 
+#define MAX_FINDINGS ((size_t)1 << 22) /* of all verdicts together: some 200 MB */
+
 DEFINE_CLEANUP(struct judge *, judge_free)
 
 /*
@@ -212,10 +214,17 @@ static int add_verdict(struct judge *j, struct answers *a, const struct verdict 
 		j->verdicts = grown;
 	rc = e && grown ? verdict_make(&e->verdict, j, a, err)
 			: skep_fail(err, ENOMEM, "out of memory");
+	if (!rc && e->verdict.n > MAX_FINDINGS - j->finding_cnt)
+		rc = skep_fail(
+			err, SKEP_ECORRUPT,
+			"lacks more in all than can be told: check fewer kernels at a time");
 	if (rc) {
+		if (e)
+			verdict_release(&e->verdict);
 		free(e);
 		return rc;
 	}
+	j->finding_cnt += e->verdict.n;
 	e->answers = *a;
 	*a = (struct answers){ 0 };
 	e->verdict.key = j->verdict_cnt;

@@ -63,6 +63,7 @@ struct judge {
 		struct verdict verdict;
 	} **verdicts;
 	size_t verdict_cnt;
+	size_t finding_cnt; /* of all verdicts */
 	size_t kernel_cnt;
 };
 

@@ -36,6 +36,7 @@ struct matrix_cell {
 	const enum verdict_word *programs; /* by program of the row */
 	const struct matrix_finding *findings;
 	size_t n;
+	size_t more; /* findings that are not among those, which are the worst */
 };
 
 struct matrix_row {

@@ -108,6 +108,8 @@ static void add_cell(struct buf *out, const struct matrix_row *r, const char *ti
 	for (size_t i = 0; i < c->n; i++)
 		if (c->findings[i].status != MATRIX_GUARDED)
 			add_finding(out, &c->findings[i]);
+	if (c->more)
+		buf_fmt(out, "and %zu more\n", c->more);
 	buf_fmt(out, "</%s>\n    </testcase>\n", element);
 }
 

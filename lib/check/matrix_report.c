@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Matrix as a report: the JSON that <skep/check.h> describes, and the text beside it. */
+#include <stdlib.h>
+
 #include "lib/base/buf.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/report.h"
 #include "lib/check/matrix_parts.h"
 
 static void tell_source(struct skep_node *row, const struct matrix_finding *f)
@@ -33,31 +37,54 @@ static void tell_finding(struct skep_node *row, const struct matrix_finding *f)
 	tell_source(row, f);
 }
 
-static void tell_cell(struct skep_node *row, const struct matrix_row *r,
-		      const struct matrix_cell *c, const char *kernel)
-{
-	struct skep_node *table;
+struct told {
+	const struct matrix_cell *cell;
+	const struct skep_node *programs, *findings;
+};
 
-	skep_node_str(row, "kernel", NULL, kernel);
-	skep_node_str(row, "verdict", NULL, matrix_word(c->word));
-	skep_node_str(row, "reason", NULL, c->reason);
-	table = skep_node_table(row, "programs", NULL);
+static void tell_programs(struct skep_node *table, const struct matrix_row *r,
+			  const struct matrix_cell *c)
+{
 	for (size_t i = 0; i < r->program_cnt; i++) {
 		struct skep_node *program = skep_node_row(table);
 
 		skep_node_str(program, "program", NULL, r->programs[i]);
 		skep_node_str(program, "verdict", NULL, matrix_word(c->programs[i]));
 	}
-	table = skep_node_table(row, "findings", NULL);
+}
+
+/* Kernels that are judged alike share their cell: what is in it is told once. */
+static void tell_cell(struct told *told, struct skep_node *row,
+		      const struct matrix_row *r, const struct matrix_cell *c,
+		      const char *kernel)
+{
+	struct skep_node *programs, *findings;
+
+	skep_node_str(row, "kernel", NULL, kernel);
+	skep_node_str(row, "verdict", NULL, matrix_word(c->word));
+	skep_node_str(row, "reason", NULL, c->reason);
+	programs = skep_node_table(row, "programs", NULL);
+	findings = skep_node_table(row, "findings", NULL);
+	skep_node_uint(row, "more", NULL, c->more);
+	if (told->cell) {
+		report_same(programs, told->programs);
+		report_same(findings, told->findings);
+		return;
+	}
+	tell_programs(programs, r, c);
 	for (size_t i = 0; i < c->n; i++)
-		tell_finding(skep_node_row(table), &c->findings[i]);
+		tell_finding(skep_node_row(findings), &c->findings[i]);
+	*told = (struct told){ c, programs, findings };
 }
 
 static void tell_row(struct skep_node *row, const struct matrix *m,
 		     const struct matrix_row *r)
 {
+	_cleanup_free_ struct told *told = calloc(m->kernel_cnt + 1, sizeof(*told));
 	struct skep_node *table;
 
+	if (!told)
+		return report_no_memory(row);
 	skep_node_str(row, "object", NULL, r->name);
 	skep_node_str(row, "file", NULL, r->file);
 	skep_node_str(row, "arch", NULL, r->arch);
@@ -65,9 +92,15 @@ static void tell_row(struct skep_node *row, const struct matrix *m,
 	skep_node_str(row, "variant_of", NULL, r->variant_of);
 	skep_node_str(row, "variant", NULL, r->variant);
 	table = skep_node_table(row, "kernels", NULL);
-	for (size_t k = 0; k < m->kernel_cnt; k++)
-		if (r->cells[k])
-			tell_cell(skep_node_row(table), r, r->cells[k], m->kernels[k].id);
+	for (size_t k = 0; k < m->kernel_cnt; k++) {
+		const struct matrix_cell *c = r->cells[k];
+		size_t at = 0;
+
+		while (told[at].cell && told[at].cell != c)
+			at++;
+		if (c)
+			tell_cell(&told[at], skep_node_row(table), r, c, m->kernels[k].id);
+	}
 }
 
 static void tell_kernels(struct skep_node *root, const struct matrix *m)

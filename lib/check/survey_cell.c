@@ -5,7 +5,13 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/check/hold_why.h"
 #include "lib/check/survey_parts.h"
+
+/* An honest object of 35,000 relocations lacks some thousands on each kernel. */
+#define MAX_CELL 8192
+#define MAX_ROW  ((size_t)1 << 16)
+#define MIN_CELL 64 /* after that */
 
 static enum matrix_status status_of(const struct finding *f)
 {
@@ -42,6 +48,18 @@ static uint32_t place_of(const struct image *im, const struct finding *f)
 	return im->funcs[im->program_func[f->program]].first;
 }
 
+/* Of what is no need. */
+static enum need_kind kind_of(const struct finding *f)
+{
+	return f->answer.why == WHY_MAP_TYPE ? NEED_HELPER_MAP : NEED_HOOK_ARG;
+}
+
+static const char *name_of(const struct subject *s, const struct finding *f)
+{
+	return kind_of(f) == NEED_HELPER_MAP ? s->im->o->maps[f->arg].name
+					     : s->im->o->programs[f->program].section;
+}
+
 static int fill_finding(struct survey_cell *c, size_t i, struct survey_row *r,
 			const struct subject *s, const struct target *t,
 			struct skep_err *err)
@@ -57,8 +75,8 @@ static int fill_finding(struct survey_cell *c, size_t i, struct survey_row *r,
 	*mf = (struct matrix_finding){
 		.status = status_of(f),
 		.phase = f->answer.phase == HOLD_LOAD ? "load" : "attach",
-		.kind = need_kind_name(n ? n->kind : NEED_HOOK_ARG),
-		.name = n ? n->name : s->im->o->programs[f->program].section,
+		.kind = need_kind_name(n ? n->kind : kind_of(f)),
+		.name = n ? n->name : name_of(s, f),
 		.program = f->program == IMAGE_NONE ? NULL : r->programs[f->program],
 		.reason = c->words[i].what,
 		.instead = c->words[i].instead,
@@ -76,8 +94,8 @@ static char *reason_of(const struct survey_cell *c)
 
 	if (!c->cell.n || f->status == MATRIX_GUARDED)
 		return NULL;
-	for (size_t i = 0; i < c->cell.n; i++)
-		alike += c->findings[i].status == f->status;
+	for (size_t i = 0; i < c->verdict->n; i++)
+		alike += status_of(&c->verdict->findings[i]) == f->status;
 	if (f->file && alike > 1)
 		return text_fmt("%s:%u: %s, and %zu more", f->file, f->line, f->reason,
 				alike - 1);
@@ -92,9 +110,9 @@ static void cell_free(struct survey_cell *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; c->words && i < c->verdict->n; i++)
+	for (size_t i = 0; c->words && i < c->cell.n; i++)
 		explained_release(&c->words[i]);
-	for (size_t i = 0; c->places && i < c->verdict->n; i++)
+	for (size_t i = 0; c->places && i < c->cell.n; i++)
 		free(c->places[i]);
 	free(c->words);
 	free(c->places);
@@ -104,27 +122,39 @@ static void cell_free(struct survey_cell *c)
 	free(c);
 }
 
+/* How many findings of the next verdict are put in words: memory is bounded, and so is who reads them. */
+static size_t words_for(const struct survey_row *r, const struct verdict *v)
+{
+	size_t room = r->worded < MAX_ROW ? MAX_ROW - r->worded : 0;
+
+	room = room < MIN_CELL ? MIN_CELL : room < MAX_CELL ? room : MAX_CELL;
+	return v->n < room ? v->n : room;
+}
+
 static int fill(struct survey_cell *c, struct survey_row *r, const struct target *t,
 		struct skep_err *err)
 {
 	const struct verdict *v = c->verdict;
+	size_t n = words_for(r, v);
 	struct subject s;
 	int rc;
 
-	c->findings = calloc(v->n + 1, sizeof(*c->findings));
-	c->words = calloc(v->n + 1, sizeof(*c->words));
-	c->places = calloc(v->n + 1, sizeof(*c->places));
+	c->findings = calloc(n + 1, sizeof(*c->findings));
+	c->words = calloc(n + 1, sizeof(*c->words));
+	c->places = calloc(n + 1, sizeof(*c->places));
 	if (!c->findings || !c->words || !c->places)
 		return skep_fail(err, ENOMEM, "out of memory");
-	rc = judge_subject(r->judge, v, &s, err);
-	for (size_t i = 0; i < v->n && !rc; i++)
-		rc = fill_finding(c, i, r, &s, t, err);
-	if (rc)
-		return rc;
 	c->cell = (struct matrix_cell){ .word = v->word,
 					.programs = v->programs,
 					.findings = c->findings,
-					.n = v->n };
+					.n = n,
+					.more = v->n - n };
+	r->worded += n;
+	rc = judge_subject(r->judge, v, &s, err);
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = fill_finding(c, i, r, &s, t, err);
+	if (rc)
+		return rc;
 	c->cell.reason = c->reason = reason_of(c);
 	return 0;
 }

@@ -29,6 +29,7 @@ struct survey_row {
 	bool *suits; /* by kernel: the rule says that it is to be taken there */
 	struct survey_cell **all; /* by key of the verdict */
 	size_t cnt;
+	size_t worded; /* findings of all of them that were put in words */
 };
 
 struct survey {

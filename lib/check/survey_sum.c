@@ -183,7 +183,7 @@ static int tell_row(const struct survey *s, struct survey_row *r)
 	for (size_t i = 0; i < r->cnt && !rc; i++) {
 		struct survey_cell *c = r->all[i];
 
-		for (size_t j = 0; j < c->verdict->n && !rc; j++) {
+		for (size_t j = 0; j < c->cell.n && !rc; j++) {
 			const struct finding *f = &c->verdict->findings[j];
 
 			if (c->oldest && f->need != IMAGE_NONE &&

@@ -15,7 +15,8 @@
  *	      "findings": [{ "status": "fails"|"unknown"|"warning"|"guarded", "phase": "load"|"attach",
  *	        "kind", "name", "program": string|null (the object as a whole), "reason", "instead", "remedy",
  *	        "source": "file:line:column"|null, "text": source line|null,
- *	        "function": string|null, "insn": number within it|null }] }] }],
+ *	        "function": string|null, "insn": number within it|null }],
+ *	      "more": how many findings are not among those, which are the worst }] }],
  *	  "variants": [{ "name", "kernels": [{ "kernel", "variant": string|null (none loads) }] }] }
  *
  * Kernels that are not of an object's architecture or byte order are not among its kernels.

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What nobody would give skep check, but somebody with a grudge: an answer or an error, soon, and in little memory."""
+
+import json
+
+import pytest
+
+import tinybtf
+from bpfelf import CALL, EXIT, MOV, Object, insn
+
+DONE = [insn(MOV), insn(EXIT)]
+MOST_OF_ONE = 8192
+
+
+@pytest.fixture
+def check(skep, tmp_path):
+    """An object as bytes, against a kernel that is next to nothing."""
+    kernel = tmp_path / "kernel.btf"
+    kernel.write_bytes(tinybtf.kernel())
+
+    def run(data, *args, **kw):
+        path = tmp_path / "x.bpf.o"
+        path.write_bytes(data)
+        return skep("check", path, "--btf", kernel, *args, **{"timeout": 60, **kw})
+
+    return run
+
+
+def helpers(programs, calls):
+    o = Object()
+    for i in range(programs):
+        o.function(f"p{i}", [insn(CALL, imm=n) for n in range(calls)] + DONE)
+    return o.bytes()
+
+
+@pytest.mark.parametrize("programs, calls", [(1, 100000), (2000, 209)], ids=["calls", "programs"])
+def test_findings_in_words_are_bounded(check, programs, calls):
+    """The worst have words; the others are counted, in the reason beside the kernel too."""
+    done = check(helpers(programs, calls), "--json")
+    assert done.rc == 1
+    cell = json.loads(done.out)["objects"][0]["kernels"][0]
+    assert len(cell["findings"]) == MOST_OF_ONE and cell["more"] > 90000
+    assert {f["status"] for f in cell["findings"][:100]} == {"fails"}
+    told = int(cell["reason"].rsplit("and ", 1)[1].split()[0])
+    assert told < MOST_OF_ONE + cell["more"]
+    failing = {f["program"] for f in cell["findings"] if f["status"] == "fails"}
+    assert failing <= {p["program"] for p in cell["programs"] if p["verdict"] == "fails"}
+
+
+def test_few_findings_are_all_in_words(check):
+    cell = json.loads(check(helpers(1, 209), "--json").out)["objects"][0]["kernels"][0]
+    assert cell["more"] == 0 and 100 < len(cell["findings"]) < MOST_OF_ONE
