@@ -410,6 +410,13 @@ def test_who_may_read_arguments(release, word, ask):
     assert not any("ACCESS" in r[6] for r in ask(release=release, version=None) if r[0] == "finding")
 
 
+def test_maps_that_helpers_do_not_take(ask):
+    [found] = ask((), ["-DMAP_TYPE"]).findings("WHY_MAP_TYPE")
+    assert found[1:5] == ["no", "load", "reached", "misfit"]
+    assert found[7] == "helper bpf_map_lookup_elem does not take maps of type ringbuf (map 'ring')"
+    assert ask().findings("WHY_MAP_TYPE") == []
+
+
 def test_license_that_is_not_said(ask):
     rows = ask((), ['-DLICENSE="MIT"'])
     assert {r[8] for r in rows.findings("WHY_NOT_GPL")} == {"the object says 'MIT'"}

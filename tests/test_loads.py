@@ -26,6 +26,9 @@ char LICENSE[] SEC("license") = LICENCE;
 struct task_struct { int pid; int never_was; } CORE;
 struct task_struct___new { int later; } CORE;
 """
+MAP = """#define MAP(kind, name, size) struct { __uint(type, BPF_MAP_TYPE_##kind); __uint(max_entries, 1); \\
+    __type(key, int); __uint(value_size, size); } name SEC(".maps");
+"""
 READ = "struct task_struct *t = (void *)bpf_get_current_task();"
 HOOK = 'SEC("raw_tp/sched_switch") int p(void *ctx)'
 # name: (source, taken by the kernel, licence)
@@ -84,6 +87,34 @@ OWN = {
         ' SEC(".struct_ops") struct never_ops ops = { .f = (void *)p };',
         False,
     ),
+    "a map that is none to look into": (
+        'MAP(STACK_TRACE, m, 8) SEC("perf_event") int p(void *ctx) { int k = 0; return !!bpf_map_lookup_elem(&m, &k); }',
+        False,
+    ),
+    "the same where nobody gets": (
+        "MAP(STACK_TRACE, m, 8) const volatile int on = 0;"
+        ' SEC("perf_event") int p(void *ctx) { int k = 0; return on ? !!bpf_map_lookup_elem(&m, &k) : 0; }',
+        True,
+    ),
+    "the same by a function's argument": (
+        "MAP(PROG_ARRAY, m, 4) static __attribute__((noinline)) int f(void *map) { int k = 0; return !!bpf_map_lookup_elem(map, &k); }"
+        ' SEC("socket") int p(void *ctx) { return f(&m); }',
+        False,
+    ),
+    "one of two maps": (
+        "MAP(ARRAY, a, 4) MAP(STACK_TRACE, m, 8) static __attribute__((noinline)) int f(void *map)"
+        ' { int k = 0; return !!bpf_map_lookup_elem(map, &k); } SEC("perf_event") int p(void *ctx)'
+        " { return f(&a) + bpf_get_stackid(ctx, &m, 0); }",
+        True,
+    ),
+    "a map of sockets in a tracepoint": (
+        f"MAP(SOCKMAP, m, 4) {HOOK} {{ int k = 0; return bpf_map_delete_elem(&m, &k); }}",
+        False,
+    ),
+    "a map of sockets where it may be changed": (
+        'MAP(SOCKMAP, m, 4) SEC("sk_reuseport") int p(void *ctx) { int k = 0; return bpf_map_delete_elem(&m, &k); }',
+        True,
+    ),
     "beside one that reads a variable": (
         "struct rq {}; extern const struct rq runqueues __ksym;"
         ' SEC("raw_tp/sched_switch") int q(void *ctx) { return (long)bpf_per_cpu_ptr(&runqueues, 0); }'
@@ -117,7 +148,7 @@ def own(tried, tmp_path_factory):
     objects = {}
     for number, (name, (source, _, *licence)) in enumerate(OWN.items()):
         path = folder / f"{number}.bpf.c"
-        path.write_text(f'#define LICENCE "{licence[0] if licence else "GPL"}"\n{HEAD}{source}\n')
+        path.write_text(f'#define LICENCE "{licence[0] if licence else "GPL"}"\n{HEAD}{MAP}{source}\n')
         objects[name] = path.with_suffix(".o")
         run_tool("clang-19", "--target=bpf", "-O2", "-g", "-mcpu=v3", "-D__TARGET_ARCH_x86", "-Wno-everything", *INCLUDES, "-c", path,
                  "-o", objects[name])  # fmt: skip

@@ -14,6 +14,7 @@ static void (*const by_why[HOLD_WHY_CNT])(struct telling *) = {
 	[WHY_NO_ENUMERATOR] = tell_no_enumerator,
 	[WHY_NO_CONFIG] = tell_no_config,
 	[WHY_NO_ADDRESS] = tell_no_config,
+	[WHY_MAP_TYPE] = tell_map_type,
 	[WHY_NOT_ALLOWED] = tell_not_allowed,
 	[WHY_NOT_ALLOWED_YET] = tell_not_allowed_yet,
 	[WHY_NOT_ALLOWED_ANYMORE] = tell_not_allowed_anymore,

@@ -73,6 +73,7 @@ void tell_none(struct telling *t);
 void tell_no_enumerator(struct telling *t);
 void tell_no_config(struct telling *t);
 void tell_not_allowed(struct telling *t);
+void tell_map_type(struct telling *t);
 void tell_not_allowed_yet(struct telling *t);
 void tell_not_allowed_anymore(struct telling *t);
 void tell_not_allowed_awake(struct telling *t);

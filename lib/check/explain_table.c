@@ -173,6 +173,28 @@ void tell_not_allowed(struct telling *t)
 	buf_str(&t->remedy, "call it in a program of a type that may, or do without it");
 }
 
+/* Where programs of other types may, that is told. */
+void tell_map_type(struct telling *t)
+{
+	const struct obj_program *p = &t->s->im->o->programs[t->program];
+	const struct obj_map *m = &t->s->im->o->maps[t->arg];
+	const struct facts_helper *h = facts_helper(t->a->detail);
+	struct facts_allowed allowed = facts_helper_map(
+		t->a->detail, m->map_type, p->prog_type, p->expected_attach_type);
+
+	buf_fmt(&t->what, "helper %s does not take maps of type %s", h ? h->name : "",
+		libbpf_bpf_map_type_str(m->map_type) ?: "unknown");
+	if (allowed.only)
+		buf_fmt(&t->what, " in %s programs",
+			libbpf_bpf_prog_type_str(p->prog_type) ?: "such");
+	if (allowed.until) {
+		buf_str(&t->what, " since Linux ");
+		tell_version(&t->what, allowed.until);
+	}
+	buf_fmt(&t->what, " (map '%s')", m->name);
+	buf_str(&t->remedy, "use a helper that is made for maps of that type");
+}
+
 void tell_not_allowed_yet(struct telling *t)
 {
 	subject_of(t, &t->what);

@@ -321,6 +321,15 @@ static int compare_args(const void *a, const void *b)
 	return (x->relo > y->relo) - (x->relo < y->relo);
 }
 
+static int compare_maps(const void *a, const void *b)
+{
+	const struct flow_map *x = a, *y = b;
+
+	if (x->insn != y->insn)
+		return x->insn < y->insn ? -1 : 1;
+	return (x->map > y->map) - (x->map < y->map);
+}
+
 static size_t sort_once(void *rows, size_t n, size_t size,
 			int (*compare)(const void *, const void *))
 {
@@ -365,6 +374,8 @@ static void finish(struct flow *out)
 				    sizeof(*out->accesses), compare_accesses);
 	out->arg_cnt =
 		sort_once(out->args, out->arg_cnt, sizeof(*out->args), compare_args);
+	out->map_cnt =
+		sort_once(out->maps, out->map_cnt, sizeof(*out->maps), compare_maps);
 }
 
 static bool start(struct work *w)
@@ -445,5 +456,6 @@ void flow_release(struct flow *f)
 	free(f->reached.bits);
 	free(f->accesses);
 	free(f->args);
+	free(f->maps);
 	*f = (struct flow){ 0 };
 }

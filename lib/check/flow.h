@@ -46,6 +46,13 @@ struct flow_arg {
 	uint32_t relo; /* of the image */
 };
 
+/* A call of a helper with one map of the object as its map. */
+struct flow_map {
+	uint32_t insn;
+	uint32_t map;   /* of the object */
+	int32_t helper; /* id */
+};
+
 /* Instructions that the verifier can get to, by bit; flow_reached() asks. */
 struct flow_set {
 	uint8_t *bits;
@@ -59,6 +66,8 @@ struct flow {
 	size_t access_cnt;
 	struct flow_arg *args;
 	size_t arg_cnt;
+	struct flow_map *maps;
+	size_t map_cnt;
 };
 
 static inline bool flow_reached(const struct flow *f, uint32_t insn)

@@ -68,7 +68,7 @@ struct work {
 	uint16_t *live; /* by instruction: registers that are read before they are written */
 	bool *planned;     /* by function */
 	uint32_t *by_func; /* by function: first context, plus 1 */
-	uint32_t *noted;   /* by instruction: its last of out->accesses, plus 1 */
+	uint32_t *noted; /* by instruction: its last of out->accesses, of calls of out->maps, plus 1 */
 	uint32_t *noted_arg;
 	struct context *contexts;
 	uint32_t context_cnt, context_cap;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/check/flow_parts.h"
+#include "lib/object/facts.h"
 #include "lib/object/image_parts.h"
 
 #define POISON 0xbad2310
@@ -86,6 +87,25 @@ static void note_arg(struct work *w, const struct walk *at, uint32_t arg, uint32
 		return;
 	out->args[out->arg_cnt++] = a;
 	w->noted_arg[at->insn] = out->arg_cnt;
+}
+
+/* The last one of a call is told apart here, the others by sorting. */
+static void note_map(struct work *w, const struct walk *at, int32_t helper)
+{
+	int arg = facts_map_argument(helper);
+	const struct value *v = &at->s.regs[arg];
+	const struct flow_map m = { at->insn, v->index, helper };
+	struct flow *out = w->out;
+	uint32_t last = w->noted[at->insn], cap = out->map_cnt;
+
+	if (!arg || v->kind != VALUE_MAP || (last && out->maps[last - 1].map == m.map))
+		return;
+	if (last && out->map_cnt > 2 * (size_t)w->im->insn_cnt)
+		return;
+	if ((cap & (cap + 1)) == 0 && !flow_grow(w, &out->maps, cap, &cap, sizeof(m)))
+		return;
+	out->maps[out->map_cnt++] = m;
+	w->noted[at->insn] = out->map_cnt;
 }
 
 static void note_memory(struct work *w, const struct walk *at, const struct bpf_insn *in,
@@ -267,6 +287,7 @@ static struct value load_address(const struct work *w, uint32_t insn)
 
 	switch (ref->kind) {
 	case IMAGE_REF_MAP:
+		return (struct value){ .kind = VALUE_MAP, .index = ref->index };
 	case IMAGE_REF_TABLE:
 		return (struct value){ .kind = VALUE_NONNULL };
 	case IMAGE_REF_DATA:
@@ -391,6 +412,7 @@ static bool call(struct work *w, struct walk *at, const struct bpf_insn *in)
 	}
 	if (in->src_reg)
 		return false;
+	note_map(w, at, in->imm);
 	flow_call_out(w, at, in->imm);
 	return true;
 }

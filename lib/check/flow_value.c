@@ -32,7 +32,7 @@ bool value_is_frame(const struct value *v)
 static bool not_null(const struct value *v)
 {
 	return v->kind == VALUE_DATA || v->kind == VALUE_KCONFIG ||
-	       v->kind == VALUE_NONNULL;
+	       v->kind == VALUE_NONNULL || v->kind == VALUE_MAP;
 }
 
 bool value_covers(const struct value *a, const struct value *b)
@@ -155,6 +155,8 @@ static struct value displace(const struct bpf_insn *in, const struct value *dst,
 	    p->kind == VALUE_FUNC)
 		return any(false);
 	v = *p;
+	if (v.kind == VALUE_MAP)
+		return (struct value){ .kind = VALUE_NONNULL };
 	if (v.kind == VALUE_FRAME_ANY || v.kind == VALUE_NONNULL)
 		return v;
 	if (n->kind == VALUE_CONST) {

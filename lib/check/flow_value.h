@@ -20,6 +20,7 @@ enum value_kind {
 	VALUE_CTX,       /* off bytes into the program's context */
 	VALUE_ARG,       /* argument index of a hook */
 	VALUE_FUNC,      /* address of function index of the image */
+	VALUE_MAP,       /* a map itself; index: of the object */
 };
 
 struct value {

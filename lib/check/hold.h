@@ -47,8 +47,8 @@ int hold_need(struct answer *out, const struct subject *s, const struct need *n,
 	      const struct target *t, struct skep_err *err);
 
 /*
- * What an argument of a hook is on a kernel against what the program does with it: f of that program. Appends findings of
- * NEED_HOOK_ARG through add.
+ * What an argument of a hook is on a kernel against what the program does with it, and which maps helpers take: f of that
+ * program. Appends findings of NEED_HOOK_ARG, arg being the argument, and NEED_HELPER_MAP, arg being the map, through add.
  */
 int hold_context(const struct subject *s, uint32_t program, const struct flow *f,
 		 const struct target *t,

@@ -210,8 +210,10 @@ int hold_context(const struct subject *s, uint32_t program, const struct flow *f
 		 void *ctx, struct skep_err *err)
 {
 	struct context c = { .s = s, .t = t };
-	int rc = 0;
+	int rc = hold_maps(s, program, f, t, add, ctx);
 
+	if (rc)
+		return skep_fail(err, -rc, "out of memory");
 	if (!begin(&c, &s->im->o->programs[program]))
 		return 0;
 	for (size_t i = 0; i < f->access_cnt && !rc; i++) {

@@ -127,6 +127,12 @@ struct answer hold_ksyscall(const struct hook *h, const struct target *t);
 struct answer hold_syscall_event(const char *event, const struct target *t);
 enum target_word hold_has_syscall_wrapper(const struct target *t);
 
+/* Maps that the program gives to helpers: findings as hold_context() has them, arg being the map. */
+int hold_maps(const struct subject *s, uint32_t program, const struct flow *f,
+	      const struct target *t,
+	      int (*add)(void *ctx, uint32_t insn, uint32_t map, const struct answer *a),
+	      void *ctx);
+
 struct answer hold_lsm(const struct hook *h, const struct target *t);
 
 /* The value of an extern of .kconfig; the answer is YES for one that loads, whether set or not. */

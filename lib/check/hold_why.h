@@ -53,6 +53,7 @@
 	X(WHY_ACCESS_UNKNOWN)  /* the same, of releases of which that is not known */  \
 	X(WHY_OPS_MEMBER_TYPE) /* detail: number of the member */                      \
 	X(WHY_NO_ADDRESS)      /* detail: enum hold_option that gives variables one */ \
+	X(WHY_MAP_TYPE)        /* detail: id of the helper that does not take it */    \
 	X(WHY_RETURN_VOID)     /* its return value is read, and it has none */
 
 #define HOLD_WHY(name) name,

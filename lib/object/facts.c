@@ -101,22 +101,6 @@ struct facts_allowed facts_helper_allowed(int32_t id, uint32_t prog_type,
 	return prog_type == BPF_PROG_TYPE_STRUCT_OPS && !a.word ? unknown : a;
 }
 
-static bool takes_map(int32_t id)
-{
-	for (size_t i = 0; i < FACTS_MAP_TYPES; i++)
-		for (const struct facts_rule *r = facts_map_helpers[i]; r && r->id; r++)
-			if (r->id == id)
-				return true;
-	return false;
-}
-
-struct facts_allowed facts_helper_map(int32_t id, uint32_t map_type)
-{
-	if (map_type >= FACTS_MAP_TYPES || !facts_map_helpers[map_type] || !takes_map(id))
-		return (struct facts_allowed){ .word = FACTS_UNKNOWN };
-	return look_up(facts_map_helpers[map_type], id, 0);
-}
-
 static int compare_kfunc(const void *name, const void *row)
 {
 	return strcmp(name, ((const struct facts_kfunc_row *)row)->kfunc.name);

@@ -44,8 +44,14 @@ struct facts_allowed {
 };
 struct facts_allowed facts_helper_allowed(int32_t id, uint32_t prog_type,
 					  uint32_t attach_type);
-/* May a helper that takes a map be given one of a type? FACTS_UNKNOWN for helpers that take none. */
-struct facts_allowed facts_helper_map(int32_t id, uint32_t map_type);
+/*
+ * May a helper that takes a map be given one of a type, in a program? only: in programs of other types. FACTS_UNKNOWN for
+ * helpers that take none.
+ */
+struct facts_allowed facts_helper_map(int32_t id, uint32_t map_type, uint32_t prog_type,
+				      uint32_t attach_type);
+/* Number of the argument that is a map, from 1; 0: none is. */
+int facts_map_argument(int32_t id);
 
 struct facts_kfunc {
 	const char *name;

@@ -270,14 +270,13 @@ def helpers(features, data, header, linux):
 
     correct(data, enumerators(header, "bpf_attach_type"))
     body = "".join(rules_of(n, data["groups"][n]) + "\n" for n in ordered(data["groups"]))
-    for table, key in (("prog", "programs"), ("map", "maps")):
-        for name, rules in data[key].items():
-            body += rules_of(name.removeprefix("BPF_").lower(), rules) + "\n"
-        listed = "".join(f"\t[{n}] = {n.removeprefix('BPF_').lower()},\n" for n in data[key])
-        body += f"const struct facts_rule *const facts_{table}_helpers[FACTS_{table.upper()}_TYPES] = {{\n{listed}}};\n\n"
+    for name, rules in data["programs"].items():
+        body += rules_of(name.removeprefix("BPF_").lower(), rules) + "\n"
+    listed = "".join(f"\t[{n}] = {n.removeprefix('BPF_').lower()},\n" for n in data["programs"])
+    body += f"const struct facts_rule *const facts_prog_helpers[FACTS_PROG_TYPES] = {{\n{listed}}};\n\n"
     macros = "#define H(name) .id = BPF_FUNC_##name\n#define A(type) (UINT64_C(1) << (type))\n\n"
     source = f"{DOCS}, data/helpers-functions.yaml."
-    write("facts_allowed.c", "Which program types and map types go with which helper.", source, body.rstrip("\n") + "\n", macros)
+    write("facts_allowed.c", "Which program types go with which helper.", source, body.rstrip("\n") + "\n", macros)
 
 
 # --- kfuncs ------------------------------------------------------------------------------------

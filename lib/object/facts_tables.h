@@ -32,9 +32,8 @@ struct facts_rule {
 	bool sleepable;
 };
 
-/* By program and map type; NULL: nothing is known of it. */
+/* By program type; NULL: nothing is known of it. */
 extern const struct facts_rule *const facts_prog_helpers[FACTS_PROG_TYPES];
-extern const struct facts_rule *const facts_map_helpers[FACTS_MAP_TYPES];
 
 #define FACTS_NO_TYPE UINT32_MAX
 

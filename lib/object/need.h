@@ -32,6 +32,7 @@ enum need_kind {
 	NEED_STRUCT_OPS, /* id: map: its type and the members it sets */
 	NEED_MAP_FIELD, /* id: map; name: a type in its value that means something to the kernel */
 	NEED_LICENSE, /* id: helper, negative: program type, 0: any kfunc; only for SEC("license") that is GPL's */
+	NEED_HELPER_MAP, /* a map that a helper is given: of findings alone */
 	NEED_KINDS,
 };
 
@@ -60,7 +61,7 @@ struct needs {
  * All needs of an object. What the kernel or libbpf refuses wherever it stands - unknown opcodes, what strong externs name,
  * types of maps - is used by a program or the object without an instruction; typed variables, strong or not, by programs
  * besides. An instruction's program is every one that reaches its function by calls or callbacks, as the code is
- * written. NEED_HOOK_ARG are none of these: flow finds them.
+ * written. NEED_HOOK_ARG and NEED_HELPER_MAP are none of these: flow finds them.
  */
 int needs_read(struct needs *out, const struct image *im, struct skep_err *err);
 void needs_release(struct needs *n);

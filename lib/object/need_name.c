@@ -27,6 +27,7 @@ const char *need_kind_name(enum need_kind kind)
 		[NEED_FEATURE] = "feature",
 		[NEED_RELO] = "relocation",
 		[NEED_HOOK] = "hook",
+		[NEED_HELPER_MAP] = "map of helper",
 		[NEED_HOOK_ARG] = "argument of hook",
 		[NEED_KCONFIG] = "kconfig",
 		[NEED_KSYM] = "kernel symbol",

@@ -177,6 +177,15 @@ SEC("fmod_ret/security_thing") int BPF_PROG(modify, int x)
 	return 0;
 }
 
+#ifdef MAP_TYPE
+SEC("raw_tp/raw") int misfit(void *ctx)
+{
+	__u64 key = 0;
+
+	return !!bpf_map_lookup_elem(&ring, &key);
+}
+#endif
+
 #ifdef FRAGMENTS
 SEC("xdp.frags") int fragments(struct xdp_md *ctx)
 {
