@@ -348,6 +348,13 @@ UNKNOWN = "unknown", "load"
             "bpf_ksym_exists() holds",
         ),
         (
+            ["-DASKS"], {"release": "6.3.0", "version": None}, ("address of kfunc", "bpf_cpumask_first"),
+            no("WHY_NO_KFUNC_ADDRESS"),
+            "the address of kernel function bpf_cpumask_first may not be taken before Linux 6.4",
+            "guard its calls with LINUX_KERNEL_VERSION instead of bpf_ksym_exists(), or have a program without them for "
+            "those kernels",
+        ),
+        (
             ['-DLICENSE="MIT"'], {}, ("GPL license", "lsm"), no("WHY_NOT_GPL"),
             "lsm programs load under the GPL alone",
             'declare char LICENSE[] SEC("license") = "GPL" (or "Dual BSD/GPL")',
@@ -359,6 +366,15 @@ def test_what_the_object_does(flags, args, need, answer, what, remedy, ask):
     assert rows.needs()[need] == answer
     told = next(r for r in rows.findings(answer[2]) if r[7] == what)
     assert remedy is None or told[9] == remedy
+
+
+@pytest.mark.parametrize(
+    ("kernel", "args"), [((), {"release": "6.4.0"}), (["-DNO_KFUNC"], {"release": "6.3.0"}), (["-DOTHER_PROTOTYPE"], {"release": "6.3.0"})]
+)
+def test_addresses_of_kfuncs(kernel, args, ask):
+    """What libbpf does not find has the address 0, which no kernel minds."""
+    rows = ask(kernel, ["-DASKS"], version=None, **args)
+    assert rows.needs()["address of kfunc", "bpf_cpumask_first"][0] == "yes"
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,6 @@ BULLSEYE, BOOKWORM, TRIXIE, FORKY, ARM = "debian/bullseye", "debian/bookworm/x86
                  "it has 3: (bool, struct task_struct *, struct task_struct *)"),
                 ("bio", "warn", "load", "argument 0 of tp_btf/block_bio_queue is struct request_queue *",
                  "it has (struct request_queue *, struct bio *)"),
-                ("loop", "no", "load", "callbacks are not supported", "it came with Linux 5.13"),
                 ("loop", "no", "load", "helper bpf_loop does not exist", "it came with Linux 5.17"),
                 ("module", "no", "load", "function nf_tables:nf_tables_newrule does not exist, or is inlined", ""),
             },

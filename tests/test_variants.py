@@ -289,8 +289,8 @@ def test_rule(skep, tmp_path, name):
     assert second == ("second", "two_ways_second", [])
 
 
-# what no list of things to have can say: one or the other; the one unless there is another
-BEYOND = ("one of two fields", "helper where a check says no")
+# what no list of things to have can say: one or the other
+BEYOND = ("one of two fields",)
 
 
 def test_rule_agrees_with_verdicts(skep, tmp_path, kernel_library):

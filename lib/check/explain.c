@@ -31,6 +31,7 @@ static void (*const by_why[HOLD_WHY_CNT])(struct telling *) = {
 	[WHY_NO_FUNCTION] = tell_no_function,
 	[WHY_FUNCTION_UNKNOWN] = tell_function_unknown,
 	[WHY_NO_KFUNC] = tell_no_kfunc,
+	[WHY_NO_KFUNC_ADDRESS] = tell_no_kfunc_address,
 	[WHY_NOT_A_KFUNC] = tell_not_a_kfunc,
 	[WHY_PROTOTYPE] = tell_prototype,
 	[WHY_NO_TRACEPOINT] = tell_no_tracepoint,

@@ -57,6 +57,7 @@ void tell_access_unknown(struct telling *t);
 void tell_target_unknown(struct telling *t);
 
 void tell_no_kfunc(struct telling *t);
+void tell_no_kfunc_address(struct telling *t);
 void tell_not_a_kfunc(struct telling *t);
 void tell_prototype(struct telling *t);
 void tell_no_symbol(struct telling *t);

@@ -45,6 +45,18 @@ void tell_no_kfunc(struct telling *t)
 	test_it(t);
 }
 
+/* bpf_ksym_exists() is what takes it. */
+void tell_no_kfunc_address(struct telling *t)
+{
+	buf_str(&t->what, "the address of kernel function ");
+	name_of(&t->what, extern_of(t));
+	buf_str(&t->what, " may not be taken before Linux ");
+	tell_version(&t->what, t->a->detail);
+	buf_str(&t->remedy, "guard its calls with LINUX_KERNEL_VERSION instead of "
+			    "bpf_ksym_exists(), or have a program without them for "
+			    "those kernels");
+}
+
 void tell_not_a_kfunc(struct telling *t)
 {
 	buf_str(&t->what, "function ");

@@ -17,6 +17,9 @@ static void subject_of(const struct telling *t, struct buf *out)
 	case NEED_KFUNC_IN:
 		buf_fmt(out, "kernel function %s", t->s->im->externs[t->n->id].name);
 		return;
+	case NEED_KFUNC_ADDRESS:
+		buf_fmt(out, "the address of kernel function %s", t->n->name);
+		return;
 	case NEED_HELPER:
 	case NEED_HELPER_IN:
 		buf_fmt(out, "helper %s", t->n->name);
@@ -237,18 +240,49 @@ void tell_not_in_tables(struct telling *t)
 		buf_str(&t->what, " exists is not known");
 }
 
+/* What a kernel that does not know it refuses wherever it stands, so that no guard in the program helps. */
+static bool refused_anywhere(int32_t feature)
+{
+	switch (feature) {
+	case FEATURE_ATOMICS:
+	case FEATURE_LDSX:
+	case FEATURE_BSWAP:
+	case FEATURE_GOTOL:
+	case FEATURE_MAY_GOTO:
+	case FEATURE_GOTOX:
+	case FEATURE_CALLBACKS:
+	case FEATURE_SLEEPABLE:
+	case FEATURE_MODULE_BTF:
+	case FEATURE_XDP_FRAGS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void guard_feature(struct telling *t)
+{
+	if (refused_anywhere(t->n->id))
+		tell_optional(t, "where the kernel has it");
+	else
+		buf_fmt(&t->remedy,
+			"guard the code with LINUX_KERNEL_VERSION >= "
+			"KERNEL_VERSION(%u, %u, 0)",
+			t->a->detail >> 16, t->a->detail >> 8 & 0xff);
+}
+
 void tell_too_old(struct telling *t)
 {
 	subject_of(t, &t->what);
 	buf_str(&t->what, t->n->kind == NEED_FEATURE ? " need Linux " : " needs Linux ");
 	tell_version(&t->what, t->a->detail);
-	if (t->n->kind == NEED_FEATURE)
-		buf_fmt(&t->remedy,
-			"guard the code with LINUX_KERNEL_VERSION >= "
-			"KERNEL_VERSION(%u, %u, 0), or compile for an older -mcpu",
-			t->a->detail >> 16, t->a->detail >> 8 & 0xff);
-	else
+	if (t->n->kind != NEED_FEATURE) {
 		remedy_missing(t);
+		return;
+	}
+	guard_feature(t);
+	if (t->remedy.len)
+		buf_str(&t->remedy, ", or compile for an older -mcpu");
 }
 
 void tell_no_release(struct telling *t)
@@ -270,14 +304,7 @@ void tell_no_probe(struct telling *t)
 	subject_of(t, &t->what);
 	buf_str(&t->what, " are not supported");
 	came_with(t, t->a->detail);
-	if (t->n->id == FEATURE_SLEEPABLE || t->n->id == FEATURE_MODULE_BTF ||
-	    t->n->id == FEATURE_XDP_FRAGS)
-		tell_optional(t, "where the kernel has it");
-	else
-		buf_fmt(&t->remedy,
-			"guard the code with LINUX_KERNEL_VERSION >= "
-			"KERNEL_VERSION(%u, %u, 0)",
-			t->a->detail >> 16, t->a->detail >> 8 & 0xff);
+	guard_feature(t);
 }
 
 void tell_not_gpl(struct telling *t)

@@ -26,6 +26,7 @@ struct answer hold_helper_in(const struct question *q);
 struct answer hold_license(const struct question *q);
 struct answer hold_kfunc(const struct question *q);
 struct answer hold_kfunc_in(const struct question *q);
+struct answer hold_kfunc_address(const struct question *q);
 struct answer hold_feature(const struct question *q);
 struct answer hold_map_field(const struct question *q);
 struct answer hold_relo(const struct question *q);

@@ -86,6 +86,26 @@ struct answer hold_kfunc(const struct question *q)
 	}
 }
 
+/*
+ * libbpf puts 0 in place of one that is not there; the id of one that is, older kernels refuse wherever it is loaded.
+ * Source: check_pseudo_btf_id(), kernel/bpf/verifier.c of Linux 6.1 and 6.4.
+ */
+#define ADDRESSES_SINCE FACTS_VERSION(6, 4)
+
+struct answer hold_kfunc_address(const struct question *q)
+{
+	const struct image_extern *e = &q->s->im->externs[q->n->id];
+	struct answer a;
+	uint32_t id;
+
+	if (hold_kfunc_symbol(q->s->im, e, q->t, &id) != SYMBOL_FOUND)
+		return hold_yes();
+	a = hold_by_release(q->t, ADDRESSES_SINCE);
+	if (a.word == HOLD_NO)
+		a.why = WHY_NO_KFUNC_ADDRESS;
+	return a;
+}
+
 /* Without a type libbpf asks /proc/kallsyms, of which functions are a part, and variables with an option. */
 static enum symbol_word untyped(const struct image_extern *e, const struct target *t)
 {

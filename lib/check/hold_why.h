@@ -23,8 +23,9 @@
 	X(WHY_NO_FUNCTION)      /* detail: hold_variant() that is there */             \
 	X(WHY_FUNCTION_UNKNOWN) /* not in BTF, may be there all the same */            \
 	X(WHY_NO_KFUNC)                                                                \
-	X(WHY_NOT_A_KFUNC) /* a function of that name that is not tagged so */         \
-	X(WHY_PROTOTYPE)   /* another prototype than the object declares */            \
+	X(WHY_NO_KFUNC_ADDRESS) /* detail: since which release it may be asked for */  \
+	X(WHY_NOT_A_KFUNC)      /* a function of that name that is not tagged so */    \
+	X(WHY_PROTOTYPE)        /* another prototype than the object declares */       \
 	X(WHY_NO_TRACEPOINT)                                                           \
 	X(WHY_NO_SYSCALL)                                                              \
 	X(WHY_NO_LSM_HOOK)                                                             \

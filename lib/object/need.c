@@ -225,7 +225,8 @@ static int add_kfunc(struct gather *g, int32_t id, struct need_use use,
 static int add_local(struct gather *g, const struct need_local *l, uint32_t program,
 		     bool subprograms, struct skep_err *err)
 {
-	const struct need_use use = { program, l->whole ? IMAGE_NONE : l->insn };
+	bool whole = l->whole || l->kind == NEED_KFUNC_ADDRESS;
+	const struct need_use use = { program, whole ? IMAGE_NONE : l->insn };
 
 	switch (l->kind) {
 	case NEED_HELPER:

@@ -23,12 +23,13 @@ enum need_kind {
 	NEED_HELPER_IN, /* id: of a helper, type, attach: of the program that calls it; number: 1 if that may sleep */
 	NEED_KFUNC,     /* id: extern of the image */
 	NEED_KFUNC_IN,  /* id: extern, type, attach: of the program that calls it */
-	NEED_FEATURE,   /* id: enum facts_feature */
-	NEED_RELO,      /* id: CO-RE record of the image */
-	NEED_HOOK,      /* id: program; what it attaches to, by type and section: name */
-	NEED_HOOK_ARG,  /* id: program; number: an argument of its hook, which it reads */
-	NEED_KCONFIG,   /* id: extern */
-	NEED_KSYM,      /* id: extern */
+	NEED_KFUNC_ADDRESS, /* id: extern; its address is loaded, which asks whether it is there */
+	NEED_FEATURE,  /* id: enum facts_feature */
+	NEED_RELO,     /* id: CO-RE record of the image */
+	NEED_HOOK,     /* id: program; what it attaches to, by type and section: name */
+	NEED_HOOK_ARG, /* id: program; number: an argument of its hook, which it reads */
+	NEED_KCONFIG,  /* id: extern */
+	NEED_KSYM,     /* id: extern */
 	NEED_STRUCT_OPS, /* id: map: its type and the members it sets */
 	NEED_MAP_FIELD, /* id: map; name: a type in its value that means something to the kernel */
 	NEED_LICENSE, /* id: helper, negative: program type, 0: any kfunc; only for SEC("license") that is GPL's */

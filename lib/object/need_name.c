@@ -24,6 +24,7 @@ const char *need_kind_name(enum need_kind kind)
 		[NEED_HELPER_IN] = "helper in program",
 		[NEED_KFUNC] = "kfunc",
 		[NEED_KFUNC_IN] = "kfunc in program",
+		[NEED_KFUNC_ADDRESS] = "address of kfunc",
 		[NEED_FEATURE] = "feature",
 		[NEED_RELO] = "relocation",
 		[NEED_HOOK] = "hook",
@@ -100,6 +101,7 @@ static char *name_of(const struct image *im, const struct need *n)
 		return helper ? strdup(helper) : text_fmt("helper#%d", n->id);
 	case NEED_KFUNC:
 	case NEED_KFUNC_IN:
+	case NEED_KFUNC_ADDRESS:
 	case NEED_KSYM:
 		return essential(im->externs[n->id].name);
 	case NEED_KCONFIG:

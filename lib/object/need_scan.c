@@ -114,7 +114,7 @@ static void scan_jump(struct scan *s, const struct bpf_insn *in, uint32_t insn)
 		add_whole(s, FEATURE_JLT, insn);
 }
 
-/* To ask for the address of a weak kfunc is to ask whether it is there: only calls need it. */
+/* To ask for the address of a weak kfunc is to ask whether it is there: only calls need the kfunc itself. */
 static void scan_extern(struct scan *s, uint32_t e, uint32_t insn, bool call)
 {
 	static const enum need_kind kinds[] = {
@@ -128,6 +128,8 @@ static void scan_extern(struct scan *s, uint32_t e, uint32_t insn, bool call)
 		s->out->extern_at[e] = insn;
 	if (x->kind != EXTERN_KFUNC || call)
 		add(s, kinds[x->kind], e, insn, false);
+	else
+		add(s, NEED_KFUNC_ADDRESS, e, insn, false);
 	if (x->kind != EXTERN_KSYM || !x->typed)
 		return;
 	if (x->weak)
@@ -147,7 +149,11 @@ static void scan_reference(struct scan *s, const struct bpf_insn *in, uint32_t i
 		scan_extern(s, ref->index, insn, call);
 		break;
 	case IMAGE_REF_FUNC:
-		add_here(s, call ? FEATURE_SUBPROGRAMS : FEATURE_CALLBACKS, insn);
+		/* kernels without callbacks refuse the address of a function wherever it stands */
+		if (call)
+			add_here(s, FEATURE_SUBPROGRAMS, insn);
+		else
+			add_whole(s, FEATURE_CALLBACKS, insn);
 		break;
 	case IMAGE_REF_DATA:
 		add_here(s, FEATURE_GLOBAL_DATA, insn);

@@ -259,6 +259,10 @@ SEC("fentry/traced") int BPF_PROG(awake, struct task *t)
 
 SEC("fentry/traced") int BPF_PROG(kfunc, struct task *t)
 {
+#ifdef ASKS
+	if (!KF)
+		return 0;
+#endif
 	sink = KF(1);
 	return 0;
 }
