@@ -167,6 +167,14 @@ CASES = {
         {("hook", "lsm/file_open"): ("warn", "attach", "WHY_LSM_INACTIVE")},
         "lsm/file_open is never called: bpf is not in CONFIG_LSM", "", "boot the kernel with lsm=…,bpf",
     ),
+    "lsm_without_trampolines": (
+        [], {"config": without("CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS").replace("lockdown,bpf", "lockdown,yama")},
+        {
+            ("hook", hook): no("WHY_NO_CONFIG", "attach")
+            for hook in ("lsm/file_open", "fentry/traced", "fexit/returning", "fmod_ret/security_thing")
+        },
+        "hook lsm/file_open needs CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS, which is not set", "", None,
+    ),
     "iterator": (
         ["-DNO_ITERATOR"], {}, {("hook", "iter/task"): no("WHY_NO_ITERATOR")},
         "iterator task does not exist", "", None,

@@ -73,6 +73,7 @@ static bool part_of(struct part *out, const struct names *in, const struct need 
 	switch (n->kind) {
 	case NEED_HELPER_IN: /* the helper's own row has the same programs */
 	case NEED_HOOK_ARG:
+	case NEED_KFUNC_ADDRESS: /* asks, and needs nothing */
 		return false;
 	case NEED_HOOK: /* of struct_ops: a map of the object's own */
 		return in->im->o->programs[n->id].prog_type != BPF_PROG_TYPE_STRUCT_OPS;

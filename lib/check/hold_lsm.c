@@ -159,6 +159,7 @@ static bool is_inactive(const struct target *t)
 
 struct answer hold_lsm(const struct hook *h, const struct target *t)
 {
+	struct answer a;
 	facts_version since;
 
 	if (!h->target)
@@ -173,7 +174,8 @@ struct answer hold_lsm(const struct hook *h, const struct target *t)
 		return hold_no(WHY_NOT_SLEEPABLE, SLEEPING_SINCE);
 	if (h->sleepable && !may_sleep(h->target))
 		return hold_unknown(WHY_SLEEP_UNKNOWN);
-	if (is_inactive(t))
+	a = hold_by_option(t, HOLD_ATTACH, OPTION_DIRECT_CALLS);
+	if (hold_is_yes(&a) && is_inactive(t))
 		return hold_say(HOLD_WARN, HOLD_ATTACH, WHY_LSM_INACTIVE, 0);
-	return hold_by_option(t, HOLD_ATTACH, OPTION_DIRECT_CALLS);
+	return a;
 }
