@@ -137,9 +137,6 @@ static const char *expression_of(const struct telling *t)
 	case NEED_MAP_TYPE:
 		type = facts_map_type(n->id);
 		break;
-	case NEED_MAP_FIELD:
-		type = facts_field(n->name);
-		break;
 	default:
 		break;
 	}

@@ -25,7 +25,10 @@ int hold_need(struct answer *out, const struct subject *s, const struct need *n,
 		[NEED_KCONFIG] = hold_kconfig,
 		[NEED_KSYM] = hold_ksym,
 		[NEED_STRUCT_OPS] = hold_struct_ops,
-		[NEED_MAP_FIELD] = hold_map_field,
+		/*
+		 * NEED_MAP_FIELD: what a kernel does not know in a map's value it takes for bytes, or libbpf
+		 * creates the map without types; what uses such a field tells by itself
+		 */
 		[NEED_LICENSE] = hold_license,
 	};
 	const struct question q = { s, n, t };

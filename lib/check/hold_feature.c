@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is no enumerator: instructions, what the loader has learnt, types in values of maps. */
-#include <string.h>
-
+/* What is no enumerator: instructions, what the loader has learnt. */
 #include "lib/check/hold_parts.h"
 
 /* libbpf rewrites what older kernels do not take in an object's types. */
@@ -25,25 +23,4 @@ struct answer hold_feature(const struct question *q)
 	default:
 		return hold_by_release(q->t, f->since);
 	}
-}
-
-/* Kernels that do not know a tag pass over it, and libbpf leaves tags out for those that know none. */
-static bool is_tag(const char *name)
-{
-	return !strcmp(name, "uptr") || strstr(name, "kptr");
-}
-
-struct answer hold_map_field(const struct question *q)
-{
-	const struct facts_type *f = facts_field(q->n->name);
-	struct answer a;
-
-	if (is_tag(q->n->name))
-		return hold_yes();
-	if (target_struct(q->t, q->n->name))
-		return hold_yes();
-	if (!f || !f->since)
-		return hold_unknown(WHY_NOT_IN_TABLES);
-	a = hold_by_release(q->t, f->since);
-	return hold_is_yes(&a) ? hold_by_config(q->t, f->kconfig) : a;
 }

@@ -28,7 +28,6 @@ struct answer hold_kfunc(const struct question *q);
 struct answer hold_kfunc_in(const struct question *q);
 struct answer hold_kfunc_address(const struct question *q);
 struct answer hold_feature(const struct question *q);
-struct answer hold_map_field(const struct question *q);
 struct answer hold_relo(const struct question *q);
 struct answer hold_hook(const struct question *q);
 struct answer hold_kconfig(const struct question *q);
