@@ -33,6 +33,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_inspect = {
 	.name = "inspect",
 	.synopsis = "FILE [--json]",
-	.summary = "programs, maps, globals and relocations of an object or package",
+	.summary =
+		"programs, maps, globals, relocations and requirements of an object or package",
 	.run = run,
 };
