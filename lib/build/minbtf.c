@@ -34,10 +34,11 @@ static int tell_missing(const struct minbtf_query *q, const struct arch *arch,
 			const char *term, struct skep_err *err)
 {
 	if (!q->strict) {
-		/* a range names no kernel that one could miss */
 		skep_log(
-			q->log, version_is_range(term) ? SKEP_LOG_EXPLAIN : SKEP_LOG_WARN,
-			"no kernel '%s' for %s in the library: the package has no types for it",
+			q->log, SKEP_LOG_WARN,
+			version_is_range(term)
+				? "no kernel in range '%s' for %s in the library: it selects nothing"
+				: "no kernel '%s' for %s in the library: the package has no types for it",
 			term, arch->name);
 		return 0;
 	}
