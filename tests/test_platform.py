@@ -95,6 +95,24 @@ def test_helper(build, check):
     assert check(build(text)) == ("fails", [("fails", "helper", "bpf_xdp_adjust_tail", 4)])
 
 
+RELOCATED = """struct ctx { int len; } __attribute__((preserve_access_index));
+static inline int len(void *ctx) { return ((struct ctx *)ctx)->len; }
+SEC("xdp") int p(struct xdp_md *ctx)
+{
+	int a = len(ctx);
+	bpf_ktime_get_ns();
+	return a + len(ctx);
+}
+"""
+
+
+def test_relocations_by_name_and_line(build, check):
+    """A line that the compiler made instructions of twice is told once, with the field that it reads."""
+    assert check(build(RELOCATED)) == ("fails", [("fails", "relocation", "struct ctx.len", 2)])
+    assert "struct ctx.len: eBPF for Windows has no kernel types to relocate against" in check.cell["reason"]
+    assert "more" not in check.cell["reason"]
+
+
 def test_helper_of_other_programs(build, check):
     text = 'SEC("cgroup/connect4") int p(struct bpf_sock_addr *ctx)\n{\n\treturn bpf_xdp_adjust_head(ctx, 4);\n}\n'
     assert check(build(text)) == ("fails", [("fails", "helper", "bpf_xdp_adjust_head", 3)])

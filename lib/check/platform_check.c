@@ -78,7 +78,7 @@ static int answer_reference(struct platform_work *w, struct matrix_finding *f,
 	if (refers(w, what))
 		return 0;
 	f->status = MATRIX_FAILS;
-	f->reason = platform_string(w, "%s has no %s", w->p->title, things);
+	f->reason = platform_string(w, "%s: %s has no %s", f->name, w->p->title, things);
 	f->remedy = js_str(w->p->remedies, word);
 	return 1;
 }
@@ -349,6 +349,32 @@ static int order(const void *a, const void *b)
 	return strcmp(x->f.name, y->f.name) ?: strcmp(x->f.kind, y->f.kind);
 }
 
+static int of_one_line(const void *a, const void *b)
+{
+	const struct platform_row *x = a, *y = b;
+	const uint32_t xs[] = { x->f.status, x->program, x->f.line, x->f.column };
+	const uint32_t ys[] = { y->f.status, y->program, y->f.line, y->f.column };
+	int differ;
+
+	for (size_t i = 0; i < ARRAY_SIZE(xs); i++)
+		if (xs[i] != ys[i])
+			return xs[i] < ys[i] ? -1 : 1;
+	differ = strcmp(x->f.file ?: "", y->f.file ?: "");
+	return differ ?: strcmp(x->f.reason, y->f.reason);
+}
+
+/* What the compiler made of a line several times is told once. */
+static void once(struct platform_work *w)
+{
+	size_t n = 1;
+
+	qsort(w->rows, w->n, sizeof(*w->rows), of_one_line);
+	for (size_t i = 1; i < w->n; i++)
+		if (!w->rows[i].f.line || of_one_line(&w->rows[n - 1], &w->rows[i]))
+			w->rows[n++] = w->rows[i];
+	w->n = n;
+}
+
 static const char *reason_of(struct platform_work *w)
 {
 	const struct matrix_finding *f = &w->rows[0].f;
@@ -373,6 +399,7 @@ static int finish(struct platform_work *w, struct skep_err *err)
 
 	if (!w->n)
 		return 0;
+	once(w);
 	qsort(w->rows, w->n, sizeof(*w->rows), order);
 	a->findings = calloc(w->n, sizeof(*a->findings));
 	if (!a->findings)
