@@ -194,6 +194,28 @@ def test_debians_kernels(kernel, findings, hold, forge, kernel_library):  # noqa
     assert rows.value("verdict") == ["fails" if fails else "loads", "loads" if loads else "fails"]
 
 
+REFUSED = """#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("lsm/inode_free_security") int returns_nothing(__u64 *ctx) { return ctx[1]; }
+SEC("lsm/file_open") int returns(__u64 *ctx) { return ctx[1]; }
+SEC("fentry/do_unlinkat") int by_trampoline(void *ctx) { return bpf_get_func_ip(ctx) != 0; }
+SEC("kprobe/do_unlinkat") int by_probe(void *ctx) { return bpf_get_func_ip(ctx) != 0; }
+SEC("tp_btf/sched_switch") int by_tracepoint(void *ctx) { return bpf_get_func_ip(ctx) != 0; }
+SEC("raw_tp/sched_switch") int by_raw(void *ctx) { return bpf_get_func_ip(ctx) != 0; }
+"""
+
+
+@pytest.mark.parametrize("kernel", [BOOKWORM, TRIXIE])
+def test_what_those_kernels_refuse(kernel, hold, forge, kernel_library, tmp_path):  # noqa: F811
+    """6.1 and 6.12: "invalid bpf_context access off=8 size=8", "func bpf_get_func_ip#173 not supported for program type 17"."""
+    (tmp_path / "refused.bpf.c").write_text(REFUSED)
+    rows = hold(forge(tmp_path / "refused.bpf.c"), kernel_library, kernel)
+    assert {(r[4], r[6]) for r in rows if r[0] == "finding" and r[1] == "no"} == {
+        ("returns_nothing", "WHY_RETURN_VOID"), ("by_tracepoint", "WHY_NOT_ALLOWED"), ("by_raw", "WHY_NOT_ALLOWED"),
+    }  # fmt: skip
+
+
 def test_source_lines(hold, forge, kernel_library):  # noqa: F811
     rows = hold(forge(SOURCES / "tracing.bpf.c"), kernel_library, BULLSEYE)
     source = (SOURCES / "tracing.bpf.c").read_text().splitlines()

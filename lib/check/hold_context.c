@@ -61,8 +61,7 @@ static struct answer judge_slot(const struct context *c, uint32_t slot)
 	if (slot < c->slots)
 		return hold_yes();
 	if (slot == c->slots && c->h.returns) {
-		if (btf_index_skip(c->t->ix, c->proto->type) ||
-		    !strncmp(c->h.base, "lsm", 3))
+		if (btf_index_skip(c->t->ix, c->proto->type))
 			return hold_yes();
 		return hold_no(WHY_RETURN_VOID, 0);
 	}

@@ -139,6 +139,9 @@ def correct(data, attach_types):
         rule("get_attach_cookie", "5.19", prog_trampoline="true"),
         rule("get_attach_cookie", "6.10", attach_type=["BPF_TRACE_RAW_TP"]),
     ]
+    # every tracing program is given it, and then refused: check_get_func_ip(), kernel/bpf/verifier.c
+    groups["tracing"][:] = [r for r in groups["tracing"] if r.get("name") != "bpf_get_func_ip"]
+    groups["tracing_prog"].append(rule("get_func_ip", attach_type=[a for a in TRAMPOLINE if a != "BPF_LSM_MAC"]))
     for name in ("RAW_TRACEPOINT", "RAW_TRACEPOINT_WRITABLE"):
         programs[name].append(rule("get_attach_cookie", "6.10"))
     for name in ("CGROUP_DEVICE", "CGROUP_SYSCTL", "CGROUP_SOCKOPT"):

@@ -63,7 +63,7 @@ static const struct facts_rule tracing[] = {
 	{ H(copy_from_user_task), .sleepable = true, .only = "programs that may sleep" },
 	{ H(snprintf_btf) }, { H(per_cpu_ptr) }, { H(this_cpu_ptr) },
 	{ H(task_storage_get) }, { H(task_storage_delete) }, { H(for_each_map_elem) },
-	{ H(snprintf) }, { H(get_func_ip) }, { H(get_branch_snapshot) }, { H(find_vma) },
+	{ H(snprintf) }, { H(get_branch_snapshot) }, { H(find_vma) },
 	{ H(trace_vprintk) }, { .group = base }, { 0 },
 };
 
@@ -101,6 +101,7 @@ static const struct facts_rule tracing_prog[] = {
 	{ .group = bpf_iter, .attach = A(BPF_TRACE_ITER), .only = "attach type BPF_TRACE_ITER" },
 	{ H(get_attach_cookie), .since = V(5, 19), .attach = A(BPF_TRACE_FENTRY) | A(BPF_TRACE_FEXIT) | A(BPF_MODIFY_RETURN) | A(BPF_TRACE_FSESSION) | A(BPF_LSM_MAC), .only = "fentry, fexit and fmod_ret" },
 	{ H(get_attach_cookie), .since = V(6, 10), .attach = A(BPF_TRACE_RAW_TP), .only = "attach type BPF_TRACE_RAW_TP" },
+	{ H(get_func_ip), .attach = A(BPF_TRACE_FENTRY) | A(BPF_TRACE_FEXIT) | A(BPF_MODIFY_RETURN) | A(BPF_TRACE_FSESSION), .only = "attach types like BPF_TRACE_FENTRY" },
 	{ 0 },
 };
 
