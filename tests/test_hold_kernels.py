@@ -216,6 +216,17 @@ def test_what_those_kernels_refuse(kernel, hold, forge, kernel_library, tmp_path
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("kernel", "fails"), [(BOOKWORM, set()), (ARM, {"old"})])
+def test_system_calls_without_a_number(kernel, fails, hold, forge, kernel_library, tmp_path):  # noqa: F811
+    """arm64 has the function of open() for 32-bit programs, and no event of it."""
+    source = "#include <bpf/bpf_helpers.h>\n" + "".join(
+        f'SEC("tp/syscalls/sys_enter_{call}") int {name}(void *ctx) {{ return 0; }}\n' for name, call in (("old", "open"), ("new", "openat"))
+    )
+    (tmp_path / "syscalls.bpf.c").write_text("#include <linux/bpf.h>\n" + source)
+    rows = hold(forge(tmp_path / "syscalls.bpf.c"), kernel_library, kernel)
+    assert {r[4] for r in rows if r[0] == "finding" and r[1] == "no" and r[6] == "WHY_NO_SYSCALL"} == fails
+
+
 def test_source_lines(hold, forge, kernel_library):  # noqa: F811
     rows = hold(forge(SOURCES / "tracing.bpf.c"), kernel_library, BULLSEYE)
     source = (SOURCES / "tracing.bpf.c").read_text().splitlines()

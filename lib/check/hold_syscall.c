@@ -74,6 +74,39 @@ struct answer hold_ksyscall(const struct hook *h, const struct target *t)
 	return h->target && hold_is_yes(&a) ? by_function(h->target, t) : a;
 }
 
+/*
+ * System calls that the generic table has no number for; 32-bit programs may call the functions all the same. Events
+ * of what has no number are not made. Source: include/uapi/asm-generic/unistd.h; init_syscall_trace(),
+ * kernel/trace/trace_syscalls.c.
+ */
+static bool has_no_number(const char *name, const struct target *t)
+{
+	static const char *const archs[] = { "arm64", "riscv64", "loongarch64" };
+	static const char *const names[] = {
+		"access",   "alarm",      "chmod",        "chown",    "creat",
+		"dup2",     "epoll_wait", "epoll_create", "eventfd",  "fork",
+		"getdents", "futimesat",  "inotify_init", "lchown",   "link",
+		"mkdir",    "mknod",      "newlstat",     "newstat",  "open",
+		"pause",    "pipe",       "poll",         "readlink", "rename",
+		"rmdir",    "select",     "signalfd",     "symlink",  "time",
+		"unlink",   "utime",      "utimes",       "vfork",
+	};
+	bool generic = false;
+
+	for (size_t i = 0; t->arch && i < ARRAY_SIZE(archs); i++)
+		generic |= !strcmp(t->arch->name, archs[i]);
+	for (size_t i = 0; generic && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static struct answer by_event(const char *name, const struct target *t)
+{
+	return has_no_number(name, t) ? hold_say(HOLD_NO, HOLD_ATTACH, WHY_NO_SYSCALL, 0)
+				      : by_function(name, t);
+}
+
 /* "sys_enter_openat" */
 struct answer hold_syscall_event(const char *event, const struct target *t)
 {
@@ -82,6 +115,6 @@ struct answer hold_syscall_event(const char *event, const struct target *t)
 
 	for (size_t i = 0; i < ARRAY_SIZE(begins) && hold_is_yes(&a); i++)
 		if (!strncmp(event, begins[i], strlen(begins[i])))
-			return by_function(event + strlen(begins[i]), t);
+			return by_event(event + strlen(begins[i]), t);
 	return hold_is_yes(&a) ? hold_say(HOLD_NO, HOLD_ATTACH, WHY_NO_SYSCALL, 0) : a;
 }
