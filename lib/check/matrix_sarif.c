@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Matrix as SARIF 2.1.0, as code hosts show it beside the source: a rule per kind of requirement, a result per finding
- * with the kernels that have it among its properties.
+ * with the kernels that have it among its properties; what is guarded is none.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +15,8 @@
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
 
+#define SHOWN 6 /* kernels in a message */
+
 struct sarif {
 	const struct matrix *m;
 	struct matrix_lineup lineup;
@@ -22,10 +24,9 @@ struct sarif {
 	char *root; /* working folder: files below it are named relative to it */
 };
 
-static const char *const levels[] = { [MATRIX_FAILS] = "error",
-				      [MATRIX_UNKNOWN] = "warning",
-				      [MATRIX_WARNING] = "warning",
-				      [MATRIX_GUARDED] = "note" };
+static const char *const levels[] = {
+	[MATRIX_FAILS] = "error", [MATRIX_UNKNOWN] = "warning", [MATRIX_WARNING] = "warning"
+};
 
 /* v, or NULL if something of it lacks memory. */
 static struct json_t *whole(struct json_t *v, int rc)
@@ -149,17 +150,29 @@ static struct json_t *location(const struct sarif *s, const struct matrix_findin
 	return whole(v, rc);
 }
 
-static struct json_t *text_of(const struct matrix_group *g)
+/* Code hosts show the message and no properties. */
+static void add_kernels(struct buf *out, const struct sarif *s,
+			const struct matrix_group *g)
+{
+	for (size_t i = 0; i < g->n && i < SHOWN; i++)
+		buf_fmt(out, "%s%s", i ? ", " : "; kernels: ",
+			s->m->kernels[s->lineup.kernels[g->places[i]]].id);
+	if (g->n > SHOWN)
+		buf_fmt(out, " and %zu more", g->n - SHOWN);
+}
+
+static struct json_t *text_of(const struct sarif *s, const struct matrix_group *g)
 {
 	const struct matrix_finding *f = g->finding;
 	struct json_t *v = NULL;
 	struct buf b = { 0 };
 
 	buf_fmt(&b, "%s: %s", matrix_finding_word(f, g->optional), f->reason);
-	if (f->instead && f->status != MATRIX_GUARDED)
+	if (f->instead)
 		buf_fmt(&b, "; instead: %s", f->instead);
-	if (f->remedy && f->status != MATRIX_GUARDED)
+	if (f->remedy)
 		buf_fmt(&b, "; remedy: %s", f->remedy);
+	add_kernels(&b, s, g);
 	if (!b.err)
 		v = message(b.data);
 	buf_release(&b);
@@ -198,7 +211,7 @@ static struct json_t *result(const struct sarif *s, const struct matrix_group *g
 	rc |= js_set_int(v, "ruleIndex", (int64_t)rule_index);
 	rc |= js_set_str(v, "level",
 			 levels[g->optional ? MATRIX_WARNING : g->finding->status]);
-	rc |= js_set(v, "message", text_of(g));
+	rc |= js_set(v, "message", text_of(s, g));
 	rc |= js_add(locations, location(s, g->finding, s->m->rows[g->row].file));
 	rc |= js_set(v, "locations", locations);
 	rc |= js_set(v, "properties", properties(s, g));
@@ -248,6 +261,9 @@ static struct json_t *run(const struct sarif *s)
 	for (size_t i = 0; i < g->n && !rc; i++) {
 		size_t at = rule_of(kinds, n, g->items[i].finding->kind);
 
+		/* would be an alert where all is well */
+		if (g->items[i].finding->status == MATRIX_GUARDED)
+			continue;
 		if (at == n) {
 			kinds[n++] = g->items[i].finding->kind;
 			rc |= js_add(rules, rule(kinds[at]));
