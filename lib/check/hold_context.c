@@ -174,7 +174,7 @@ static bool is_load(const struct image *im, const struct flow_arg *a)
 
 static struct answer judge_license(const struct context *c, const struct flow_arg *a)
 {
-	if (c->h.raw || hold_is_gpl(c->s->im->o) || !is_load(c->s->im, a) ||
+	if (c->h.raw || need_is_gpl(c->s->im->o->license) || !is_load(c->s->im, a) ||
 	    hold_since(c->t, GPL_NOT) == TARGET_NO)
 		return hold_yes();
 	if (hold_since(c->t, GPL_SINCE) == TARGET_YES)

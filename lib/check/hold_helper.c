@@ -79,21 +79,7 @@ struct answer hold_kfunc_in(const struct question *q)
 	return by_table(q->t, &allowed, true);
 }
 
-/* Source: license_is_gpl_compatible(), include/linux/license.h. */
-bool hold_is_gpl(const struct object *o)
-{
-	static const char *const gpl[] = {
-		"GPL",          "GPL v2",       "GPL and additional rights",
-		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(gpl); i++)
-		if (!strcmp(o->license, gpl[i]))
-			return true;
-	return false;
-}
-
 struct answer hold_license(const struct question *q)
 {
-	return hold_is_gpl(q->s->im->o) ? hold_yes() : hold_no(WHY_NOT_GPL, 0);
+	return need_is_gpl(q->s->im->o->license) ? hold_yes() : hold_no(WHY_NOT_GPL, 0);
 }

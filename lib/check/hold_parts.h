@@ -77,9 +77,6 @@ enum target_word hold_has_helper(const struct target *t, int32_t id);
 bool hold_compat(const struct btf *local, uint32_t local_id, const struct btf_index *ix,
 		 uint32_t id);
 
-/* Is what SEC("license") says GPL compatible? */
-bool hold_is_gpl(const struct object *o);
-
 /* What libbpf makes of an extern that it looks for in BTF. */
 enum symbol_word {
 	SYMBOL_ABSENT,

@@ -43,23 +43,16 @@ int target_of_file(struct target *t, const char *path, const char *cache_dir,
 		   struct skep_err *err);
 void target_release(struct target *t);
 
-/* Is there an enumerator of an enum, and its value? "bpf_func_id", "BPF_FUNC_loop". value may be NULL. */
-bool target_enumerator(const struct target *t, const char *enum_name, const char *name,
-		       int64_t *value);
 /*
  * The name that a value has there, markers of the enum's end apart: TARGET_UNKNOWN if there is no such enum. Of
  * several names the one that is asked for, if it is among them.
  */
 enum target_word target_value(const struct target *t, const char *enum_name,
 			      const char *name, int64_t value);
-/* First function, variable (per-CPU), struct or union, typedef of that exact name; 0: none. */
+/* First function, variable (per-CPU), struct or union of that exact name; 0: none. */
 uint32_t target_func(const struct target *t, const char *name);
 uint32_t target_var(const struct target *t, const char *name);
 uint32_t target_struct(const struct target *t, const char *name);
-uint32_t target_typedef(const struct target *t, const char *name);
-bool target_member(const struct target *t, const char *struct_name, const char *member);
-/* Is there a hook of a kind: "sched_switch" of BTF_HOOK_TRACEPOINT? Its id; 0: none. */
-uint32_t target_hook(const struct target *t, enum btf_index_hook kind, const char *name);
 
 /*
  * Is every module's BTF among the types, so that what is not there does not exist? For what needs BTF and for what
@@ -71,9 +64,10 @@ bool target_has_all_modules(const struct target *t);
 /* A probe of facts_feature_row, in the words of lib/btf/probe.h: TARGET_UNKNOWN for one that is NULL. */
 enum target_word target_probe(const struct target *t, const char *probe);
 
-/* The value of an option as the configuration spells it: "y", "m", "250", "\"x\""; "n" if it is not set. NULL: unknown. Caller frees. */
-char *target_config(const struct target *t, const char *option);
-/* The same where it lies, not NUL-terminated; NULL: unknown or not set. */
+/*
+ * The value of an option as the configuration spells it: "y", "m", "250", "\"x\""; where it lies, not NUL-terminated.
+ * NULL: unknown or not set.
+ */
 const char *target_config_text(const struct target *t, const char *option, size_t *len);
 /* Is an option y or m? "BPF_LSM". */
 enum target_word target_option(const struct target *t, const char *option);

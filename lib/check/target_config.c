@@ -79,16 +79,6 @@ const char *target_config_text(const struct target *t, const char *option, size_
 	return value;
 }
 
-char *target_config(const struct target *t, const char *option)
-{
-	size_t len;
-	const char *value = target_config_text(t, option, &len);
-
-	if (!t->config)
-		return NULL;
-	return value ? strndup(value, len) : strdup("n");
-}
-
 enum target_word target_option(const struct target *t, const char *option)
 {
 	const char *value;

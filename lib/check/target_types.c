@@ -5,7 +5,6 @@
 #include <bpf/btf.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/btf/hook.h"
 #include "lib/btf/probe.h"
 #include "lib/check/target_parts.h"
 #include "lib/object/facts.h"
@@ -46,25 +45,6 @@ uint32_t target_struct(const struct target *t, const char *name)
 	return find(t, BTF_INDEX_TYPE, name, btf_essential_len(name), btf_is_composite);
 }
 
-uint32_t target_typedef(const struct target *t, const char *name)
-{
-	return find(t, BTF_INDEX_TYPE, name, btf_essential_len(name), btf_is_typedef);
-}
-
-bool target_member(const struct target *t, const char *struct_name, const char *member)
-{
-	const uint32_t *ids;
-	size_t n = btf_index_find(t->ix, BTF_INDEX_MEMBER, member, strlen(member), &ids);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct btf_type *type = btf_index_type(t->ix, ids[i]);
-
-		if (type && !strcmp(name_of(t, type), struct_name))
-			return true;
-	}
-	return false;
-}
-
 static bool is_enum(const struct btf_type *t)
 {
 	return btf_is_any_enum(t);
@@ -88,22 +68,6 @@ static const char *enumerator(const struct target *t, const struct btf_type *e,
 	}
 	*value = btf_enum(e)[i].val;
 	return btf_index_str(t->ix, btf_enum(e)[i].name_off);
-}
-
-bool target_enumerator(const struct target *t, const char *enum_name, const char *name,
-		       int64_t *value)
-{
-	const struct btf_type *e = enum_of(t, enum_name);
-	int64_t found;
-
-	for (uint32_t i = 0; e && i < btf_vlen(e); i++) {
-		if (strcmp(enumerator(t, e, i, &found), name))
-			continue;
-		if (value)
-			*value = found;
-		return true;
-	}
-	return false;
 }
 
 /* "__BPF_FUNC_MAX_ID", "__MAX_BPF_PROG_TYPE", "MAX_BPF_LINK_TYPE" */
@@ -143,26 +107,6 @@ enum target_word target_value(const struct target *t, const char *enum_name,
 			return TARGET_YES;
 	}
 	return TARGET_NO;
-}
-
-uint32_t target_hook(const struct target *t, enum btf_index_hook kind, const char *name)
-{
-	const uint32_t *ids;
-	size_t low = 0, high = btf_index_hooks(t->ix, kind, &ids);
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(btf_index_hook_name(t->ix, kind, ids[mid]), name) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == btf_index_hooks(t->ix, kind, &ids) ||
-	    strcmp(btf_index_hook_name(t->ix, kind, ids[low]), name) ||
-	    !hook_is_real(t->ix, kind, name))
-		return 0;
-	return ids[low];
 }
 
 static uint32_t newest(const struct target *t, const char *enum_name,

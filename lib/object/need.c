@@ -364,8 +364,8 @@ static int name_all(struct needs *n, const struct image *im, struct skep_err *er
 	return ret;
 }
 
-/* Linux, license_is_gpl_compatible(). */
-static bool is_gpl(const char *license)
+/* Source: license_is_gpl_compatible(), include/linux/license.h. */
+bool need_is_gpl(const char *license)
 {
 	static const char *const all[] = {
 		"GPL",          "GPL v2",       "GPL and additional rights",
@@ -380,7 +380,7 @@ static bool is_gpl(const char *license)
 
 int needs_read(struct needs *out, const struct image *im, struct skep_err *err)
 {
-	struct gather g = { .im = im, .gpl = is_gpl(im->o->license) };
+	struct gather g = { .im = im, .gpl = need_is_gpl(im->o->license) };
 	struct need_locals l = { 0 };
 	struct needs n = { 0 };
 	int ret;

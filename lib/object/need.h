@@ -67,6 +67,9 @@ struct needs {
 int needs_read(struct needs *out, const struct image *im, struct skep_err *err);
 void needs_release(struct needs *n);
 
+/* Does the kernel take a license for compatible with its own? */
+bool need_is_gpl(const char *license);
+
 const char *need_kind_name(enum need_kind kind); /* "helper", "program type" */
 
 /* The release that a need came with, as facts_version; 0: unknown. */
