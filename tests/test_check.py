@@ -139,6 +139,43 @@ def test_what_is_behind_a_failure_is_told_too(check, compiled):
     assert not [f for f in findings if f["kind"] == "feature"]  # of functions that are missing, and told
 
 
+WHOLE = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+extern int no_function(void) __ksym;
+static long step(unsigned int i, void *ctx) { return 0; }
+SEC("raw_tp/sched_process_exit") int function(void *ctx)
+{
+	bpf_ktime_get_ns();
+	return no_function();
+}
+SEC("raw_tp/sched_process_fork") int callback(void *ctx)
+{
+	bpf_ktime_get_ns();
+	if (bpf_get_prandom_u32() == 1)
+		bpf_loop(3, step, NULL, 0);
+	return 0;
+}
+SEC("raw_tp/sched_process_exec") int atomic(void *ctx)
+{
+	static int v;
+	bpf_ktime_get_ns();
+	return __sync_fetch_and_add(&v, 1);
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_what_is_refused_as_a_whole_has_a_line(check, compiled):
+    """A strong function fails the object and an opcode the program, reached or not; where they stand is told."""
+    told = check(compiled(WHOLE, "whole"), "--kernel", KERNELS["bullseye"], "--json").json()
+    lines = {f["name"]: int(f["source"].split(":")[-2 if f["source"].count(":") > 1 else -1])
+             for f in told["objects"][0]["kernels"][0]["findings"] if f["status"] == "fails"}  # fmt: skip
+    text = WHOLE.splitlines()
+    for name, code in (("no_function", "no_function();"), ("bpf_loop", "bpf_loop("), ("atomic operations", "__sync")):
+        assert code in text[lines[name] - 1], lines
+
+
 READS = DATA / "reads.bpf.c"
 
 
@@ -158,6 +195,36 @@ PLAIN = """
 SEC("socket") int f(void *ctx) { return 0; }
 char LICENSE[] SEC("license") = "GPL";
 """
+
+
+REFUSED_ANYWHERE = """#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+char LICENSE[] SEC("license") = "GPL";
+enum bpf_func_id___x { BPF_FUNC_loop___x = 181 };
+struct bpf_key;
+extern void bpf_key_put(struct bpf_key *key) __ksym __weak;
+static int each(__u32 i, void *ctx) { return 0; }
+SEC("raw_tp/sys_enter") int loops(void *ctx)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___x, BPF_FUNC_loop___x))
+		bpf_loop(10, each, 0, 0);
+	return 0;
+}
+SEC("raw_tp/sys_enter") int asks(void *ctx) { return bpf_ksym_exists(bpf_key_put); }
+"""
+
+
+def test_guards_do_not_help_everywhere(check, compiled):
+    """5.10: "number of funcs in func_info doesn't match number of subprogs"; 6.1: "pseudo btf_id 75863 in ldimm64 isn't KIND_VAR"."""
+    told = check(compiled(REFUSED_ANYWHERE, "refused"), "--all").json()["objects"][0]["kernels"]
+    verdicts = {k["kernel"].split("/")[1]: {p["program"]: p["verdict"] for p in k["programs"]} for k in told if "/x86_64/" in k["kernel"]}
+    assert verdicts["bullseye"] == {"loops": "fails", "asks": "loads"}
+    assert verdicts["bookworm"] == {"loops": "loads", "asks": "fails"}
+    assert verdicts["trixie"] == {"loops": "loads", "asks": "loads"}
+    [asks] = [f for k in told if k["kernel"].startswith(KERNELS["bookworm"]) for f in k["findings"] if f["status"] == "fails"]
+    assert asks["reason"] == "the address of kernel function bpf_key_put may not be taken before Linux 6.4"
+    assert asks["instead"].startswith("of these kernels the first that has it is debian/trixie/x86_64/")
 
 
 def kernels_of(done):

@@ -40,11 +40,27 @@ static void place(struct matrix_finding *mf, const struct image *im, uint32_t in
 	mf->column = source.column;
 }
 
-/* What is of a whole program is where the program begins. */
-static uint32_t place_of(const struct image *im, const struct finding *f)
+/* Is an instruction of a program, or of a function that is none? */
+static bool may_be_of(const struct image *im, uint32_t program, uint32_t insn)
 {
-	if (f->insn != IMAGE_NONE || f->program == IMAGE_NONE)
+	uint32_t func = image_func_of(im, insn);
+
+	for (uint32_t i = 0; i < im->o->program_cnt; i++)
+		if (im->program_func[i] == func)
+			return program == IMAGE_NONE || im->program_func[program] == func;
+	return true;
+}
+
+/* What is of a whole program is where something shows it, or where the program begins. */
+static uint32_t place_of(const struct image *im, const struct need *n,
+			 const struct finding *f)
+{
+	if (f->insn != IMAGE_NONE)
 		return f->insn;
+	if (n && n->at != IMAGE_NONE && may_be_of(im, f->program, n->at))
+		return n->at;
+	if (f->program == IMAGE_NONE)
+		return IMAGE_NONE;
 	return im->funcs[im->program_func[f->program]].first;
 }
 
@@ -82,7 +98,7 @@ static int fill_finding(struct survey_cell *c, size_t i, struct survey_row *r,
 		.instead = c->words[i].instead,
 		.remedy = c->words[i].remedy,
 	};
-	place(mf, s->im, place_of(s->im, f));
+	place(mf, s->im, place_of(s->im, n, f));
 	return 0;
 }
 
