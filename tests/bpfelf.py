@@ -3,6 +3,7 @@
 
     Object(order).function(name, insns, section="socket", static=False) -> offset of it in its section
                  .relocation(section, offset, symbol)     symbol: the name of a function or, "", number 0
+                 .externs = how many undefined symbols it has besides
                  .bytes()
     insn(code, dst, src, off, imm)                        one instruction, in little-endian order
 """
@@ -35,6 +36,7 @@ class Strings:
 class Object:
     def __init__(self, order="<"):
         self.order, self.code, self.funcs, self.relocs = order, {}, [], []
+        self.externs = 0  # undefined symbols beside the rest
 
     def function(self, name, insns, section="socket", static=False):
         code = self.code.setdefault(section, bytearray())
@@ -55,6 +57,7 @@ class Object:
             numbers[name] = len(out)
             info = (0 if static else 16) | 2
             out.append(struct.pack(f"{self.order}IBBHQQ", strings.at(name), info, 0, names.index(section), off, size))
+        out += [struct.pack(f"{self.order}IBBHQQ", strings.at(f"x{i}"), 16, 0, 0, 0, 0) for i in range(self.externs)]
         return out, numbers, 1 + sum(f[4] for f in self.funcs)
 
     def bytes(self):

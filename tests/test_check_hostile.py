@@ -50,3 +50,16 @@ def test_findings_in_words_are_bounded(check, programs, calls):
 def test_few_findings_are_all_in_words(check):
     cell = json.loads(check(helpers(1, 209), "--json").out)["objects"][0]["kernels"][0]
     assert cell["more"] == 0 and 100 < len(cell["findings"]) < MOST_OF_ONE
+
+
+@pytest.mark.parametrize("count", [16384, 16385])
+def test_externs_are_bounded(check, count):
+    """libbpf compares each with all others: a quarter of a million would take it minutes."""
+    o = Object()
+    o.function("p", DONE)
+    o.externs = count
+    done = check(o.bytes())
+    if count > 16384:
+        assert done.rc == 1 and "is one extern more than the 16384 that are read" in done.err, done
+    else:
+        assert "one extern more" not in done.err, done

@@ -14,8 +14,10 @@
 
 #define MAX_SECTIONS 4096
 #define MAX_SYMBOLS  (1u << 18)
-#define MAX_NAME     4096
-#define MAX_BSS      ((uint64_t)1 << 30)
+#define MAX_COMPARED \
+	(1u << 14) /* maps, or externs: libbpf compares each with all others */
+#define MAX_NAME 4096
+#define MAX_BSS  ((uint64_t)1 << 30)
 
 static int corrupt(struct skep_err *err, const char *what, size_t index, const char *why)
 {
@@ -221,6 +223,24 @@ static bool symbol_fits(const struct elf_file *e, const struct elf_symbol *s)
 	return true;
 }
 
+static int count_compared(const struct elf_file *e, struct skep_err *err)
+{
+	size_t externs = 0, maps = 0;
+
+	for (size_t i = 1; i < e->symbol_cnt; i++) {
+		uint16_t in = e->symbols[i].shndx;
+
+		externs += in == SHN_UNDEF;
+		maps += in < e->section_cnt && !strcmp(e->sections[in].name, ".maps");
+		if (externs > MAX_COMPARED || maps > MAX_COMPARED)
+			return skep_fail(
+				err, SKEP_ECORRUPT,
+				"symbol %zu is one %s more than the %u that are read", i,
+				maps > MAX_COMPARED ? "map" : "extern", MAX_COMPARED);
+	}
+	return 0;
+}
+
 static int read_symbols(struct elf_file *e, struct skep_err *err)
 {
 	const struct elf_section *tab;
@@ -252,7 +272,7 @@ static int read_symbols(struct elf_file *e, struct skep_err *err)
 		if (!symbol_fits(e, s))
 			return corrupt(err, "symbol", i, "lies outside its section");
 	}
-	return 0;
+	return count_compared(e, err);
 }
 
 size_t elf_file_reloc_cnt(const struct elf_section *rel)
