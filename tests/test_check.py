@@ -202,7 +202,7 @@ REFUSED_ANYWHERE = """#include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 char LICENSE[] SEC("license") = "GPL";
 enum bpf_func_id___x { BPF_FUNC_loop___x = 181 };
-struct bpf_key;
+struct bpf_key { int has_ref; };
 extern void bpf_key_put(struct bpf_key *key) __ksym __weak;
 static int each(__u32 i, void *ctx) { return 0; }
 SEC("raw_tp/sys_enter") int loops(void *ctx)
@@ -217,14 +217,14 @@ SEC("raw_tp/sys_enter") int asks(void *ctx) { return bpf_ksym_exists(bpf_key_put
 
 def test_guards_do_not_help_everywhere(check, compiled):
     """5.10: "number of funcs in func_info doesn't match number of subprogs"; 6.1: "pseudo btf_id 75863 in ldimm64 isn't KIND_VAR"."""
-    told = check(compiled(REFUSED_ANYWHERE, "refused"), "--all").json()["objects"][0]["kernels"]
+    told = check(compiled(REFUSED_ANYWHERE, "refused"), "--all", "--json").json()["objects"][0]["kernels"]
     verdicts = {k["kernel"].split("/")[1]: {p["program"]: p["verdict"] for p in k["programs"]} for k in told if "/x86_64/" in k["kernel"]}
     assert verdicts["bullseye"] == {"loops": "fails", "asks": "loads"}
     assert verdicts["bookworm"] == {"loops": "loads", "asks": "fails"}
     assert verdicts["trixie"] == {"loops": "loads", "asks": "loads"}
     [asks] = [f for k in told if k["kernel"].startswith(KERNELS["bookworm"]) for f in k["findings"] if f["status"] == "fails"]
     assert asks["reason"] == "the address of kernel function bpf_key_put may not be taken before Linux 6.4"
-    assert asks["instead"].startswith("of these kernels the first that has it is debian/trixie/x86_64/")
+    assert "bullseye" not in (asks["instead"] or ""), "which has no such function, and so does not mind"
 
 
 def kernels_of(done):

@@ -145,6 +145,7 @@ static void look_at(const struct survey *s, const struct survey_cell *lacking, s
 static struct nearest find_nearest(const struct survey *s, const struct survey_row *r,
 				   const struct survey_cell *lacking, uint32_t need)
 {
+	const struct need *row = &judge_needs(r->judge)->rows[need];
 	struct nearest n = { -1, -1 };
 
 	for (size_t k = 0; k < s->m.kernel_cnt; k++) {
@@ -153,6 +154,9 @@ static struct nearest find_nearest(const struct survey *s, const struct survey_r
 		if (c && !lacks(c, need))
 			look_at(s, lacking, k, &n);
 	}
+	/* kernels before those that mind it do not have the function */
+	if (row->kind == NEED_KFUNC_ADDRESS)
+		n.before = -1;
 	return n;
 }
 
