@@ -166,6 +166,17 @@ char LICENSE[] SEC("license") = "GPL";
 """
 
 
+SDIV = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("raw_tp/sched_process_exec") int f(struct bpf_raw_tracepoint_args *ctx)
+{
+	return (long)ctx->args[0] / ((long)ctx->args[1] | 1);
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
 def test_what_is_refused_as_a_whole_has_a_line(check, compiled):
     """A strong function fails the object and an opcode the program, reached or not; where they stand is told."""
     told = check(compiled(WHOLE, "whole"), "--kernel", KERNELS["bullseye"], "--json").json()
@@ -174,6 +185,9 @@ def test_what_is_refused_as_a_whole_has_a_line(check, compiled):
     text = WHOLE.splitlines()
     for name, code in (("no_function", "no_function();"), ("bpf_loop", "bpf_loop("), ("atomic operations", "__sync")):
         assert code in text[lines[name] - 1], lines
+    assert "atomic operations need Linux 5.12" in check("whole.bpf.o", "--kernel", KERNELS["bullseye"], "--explain").out
+    compiled(SDIV, "sdiv", cflags=["-mcpu=v4"])
+    assert "signed division needs Linux 6.6" in check("sdiv.bpf.o", "--kernel", KERNELS["bullseye"]).out
 
 
 READS = DATA / "reads.bpf.c"
@@ -185,6 +199,25 @@ def test_read_is_of_its_own_line(check, compiled):
     lines = {(f["name"].split(".")[-1], int(f["source"].split(":")[-2])) for f in told["objects"][0]["kernels"][0]["findings"]}
     want = {"gone": ["GONE"], "lost": ["LOST"], "missing": ["MISSING"], "absent": ["ABSENT"]}
     assert lines == {(name, line_of(READS, mark)) for name, marks in want.items() for mark in marks}
+
+
+UNCALLED = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct foo { int x; } __attribute__((preserve_access_index));
+int uncalled(struct foo *f) { return f->x; } /* AMBIGUOUS */
+SEC("socket") int f(void *ctx) { return 0; }
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_libbpf_relocates_what_nothing_calls(check, compiled, tmp_path):
+    """Two candidates that do not agree fail the load, in whatever function."""
+    kernel = compiled("struct foo___a { int x; } a; struct foo___b { int pad, x; } b; long l;", "kernel")
+    done = check(compiled(UNCALLED, "uncalled"), "--btf", kernel, "--json")
+    failed = found(done.json()["objects"][0]["kernels"][0], status="fails")
+    assert [(f["kind"], f["name"], f["function"], f["program"]) for f in failed] == [("relocation", "struct foo.x", "uncalled", None)]
+    assert "ambiguity" in failed[0]["reason"] and done.rc == 1
 
 
 # --- which kernels -------------------------------------------------------------------------------

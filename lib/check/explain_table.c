@@ -29,6 +29,17 @@ static void subject_of(const struct telling *t, struct buf *out)
 	}
 }
 
+/* "callbacks", "load-acquire and store-release"; not "signed division" */
+static bool is_plural(const struct telling *t)
+{
+	const char *name;
+
+	if (t->n->kind != NEED_FEATURE)
+		return false;
+	name = facts_feature(t->n->id)->name;
+	return name[strlen(name) - 1] == 's' || strstr(name, " and ");
+}
+
 static const char *type_of_program(const struct telling *t)
 {
 	return libbpf_bpf_prog_type_str(t->n->type) ?: "this type of";
@@ -271,7 +282,7 @@ static void guard_feature(struct telling *t)
 void tell_too_old(struct telling *t)
 {
 	subject_of(t, &t->what);
-	buf_str(&t->what, t->n->kind == NEED_FEATURE ? " need Linux " : " needs Linux ");
+	buf_str(&t->what, is_plural(t) ? " need Linux " : " needs Linux ");
 	tell_version(&t->what, t->a->detail);
 	if (t->n->kind != NEED_FEATURE) {
 		remedy_missing(t);
@@ -290,7 +301,7 @@ void tell_no_release(struct telling *t)
 		return;
 	}
 	subject_of(t, &t->what);
-	buf_str(&t->what, t->n->kind == NEED_FEATURE ? " need Linux " : " needs Linux ");
+	buf_str(&t->what, is_plural(t) ? " need Linux " : " needs Linux ");
 	tell_version(&t->what, t->a->detail);
 	buf_str(&t->what, ", and which this is, or what it carries back, is not known");
 }
@@ -299,7 +310,7 @@ void tell_no_release(struct telling *t)
 void tell_no_probe(struct telling *t)
 {
 	subject_of(t, &t->what);
-	buf_str(&t->what, " are not supported");
+	buf_str(&t->what, is_plural(t) ? " are not supported" : " is not supported");
 	came_with(t, t->a->detail);
 	guard_feature(t);
 }
