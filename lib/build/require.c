@@ -70,6 +70,8 @@ static bool part_of(struct part *out, const struct names *in, const struct need 
 	out->need = n;
 	out->rank = n->kind;
 	out->kind = need_kind_name(n->kind);
+	if (!n->use_cnt)
+		return false;
 	switch (n->kind) {
 	case NEED_HELPER_IN: /* the helper's own row has the same programs */
 	case NEED_HOOK_ARG:

@@ -90,16 +90,13 @@ static int grow_uses(struct gather *g, struct skep_err *err)
 	return 0;
 }
 
-int gather_at(struct gather *g, const struct need *key, struct need_use use, uint32_t at,
-	      struct skep_err *err)
+/* The row of a key, made if it is new: *row is its number. */
+static int row_of(struct gather *g, const struct need *key, uint32_t at, uint32_t *row,
+		  struct skep_err *err)
 {
+	int ret = g->row_cnt == g->row_room ? grow_rows(g, err) : 0;
 	size_t slot;
-	int ret = 0;
 
-	if (g->row_cnt == g->row_room)
-		ret = grow_rows(g, err);
-	if (!ret && g->use_cnt == g->use_room)
-		ret = grow_uses(g, err);
 	if (ret)
 		return ret;
 	slot = slot_of(g, key);
@@ -108,7 +105,21 @@ int gather_at(struct gather *g, const struct need *key, struct need_use use, uin
 		g->rows[g->row_cnt].at = at;
 		g->slots[slot] = ++g->row_cnt;
 	}
-	g->uses[g->use_cnt++] = (struct need_use_of){ g->slots[slot] - 1, use };
+	*row = g->slots[slot] - 1;
+	return 0;
+}
+
+int gather_at(struct gather *g, const struct need *key, struct need_use use, uint32_t at,
+	      struct skep_err *err)
+{
+	uint32_t row;
+	int ret = g->use_cnt == g->use_room ? grow_uses(g, err) : 0;
+
+	if (!ret)
+		ret = row_of(g, key, at, &row, err);
+	if (ret)
+		return ret;
+	g->uses[g->use_cnt++] = (struct need_use_of){ row, use };
 	return 0;
 }
 
@@ -308,6 +319,20 @@ static int add_programs(struct gather *g, const struct need_locals *l,
 	return ret;
 }
 
+/* libbpf relocates functions that no program calls, too: their records are rows without uses. */
+static int add_uncalled(struct gather *g, struct skep_err *err)
+{
+	const struct image *im = g->im;
+	uint32_t row;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < im->ext.relos.n; i++)
+		if (im->relo_insn[i] != IMAGE_NONE)
+			ret = row_of(g, &(struct need){ .kind = NEED_RELO, .id = i },
+				     im->relo_insn[i], &row, err);
+	return ret;
+}
+
 /* --- in order --- */
 
 static int by_key(const void *a, const void *b, void *rows)
@@ -388,6 +413,8 @@ int needs_read(struct needs *out, const struct image *im, struct skep_err *err)
 	ret = need_scan(&l, im, err);
 	if (!ret)
 		ret = add_programs(&g, &l, err);
+	if (!ret)
+		ret = add_uncalled(&g, err);
 	if (!ret)
 		ret = gather_object(&g, &l, err);
 	if (!ret)

@@ -48,7 +48,8 @@ struct need {
 	uint32_t type, attach, number;
 	char *name; /* as users know it: "bpf_loop", "struct task_struct.__state", "fentry/do_unlinkat", "ringbuf" */
 	uint32_t at; /* an instruction that shows it, also where a use has none; IMAGE_NONE: nothing does */
-	uint32_t use_first, use_cnt; /* in needs->uses, by program, then instruction */
+	uint32_t use_first,
+		use_cnt; /* in needs->uses, by program, then instruction; none: no program gets there */
 };
 
 struct needs {
