@@ -2,11 +2,13 @@
 """What nobody would give skep check, but somebody with a grudge: an answer or an error, soon, and in little memory."""
 
 import json
+import shutil
 
 import pytest
 
 import tinybtf
 from bpfelf import CALL, EXIT, MOV, Object, insn
+from kernels import debian_kernels, kernel_library  # noqa: F401
 
 DONE = [insn(MOV), insn(EXIT)]
 MOST_OF_ONE = 8192
@@ -63,3 +65,14 @@ def test_externs_are_bounded(check, count):
         assert done.rc == 1 and "is one extern more than the 16384 that are read" in done.err, done
     else:
         assert "one extern more" not in done.err, done
+
+
+def test_missing_types_name_their_kernel(skep, tmp_path, kernel_library):  # noqa: F811
+    home, path = tmp_path / "home", tmp_path / "x.bpf.o"
+    shutil.copytree(kernel_library, home)
+    path.write_bytes(helpers(1, 1))
+    profile = json.loads(sorted((home / "kernels").glob("*.json"))[0].read_text())
+    for kept in (home / "blobs/sha256", home / "index"):
+        shutil.rmtree(kept, ignore_errors=True)
+    done = skep("check", path, "--all", env={"SKEP_HOME": home})
+    assert done.rc == 3 and f"while reading kernel '{profile['id']}'" in done.err, done

@@ -126,8 +126,11 @@ static int survey_one(struct survey *s, const struct survey_query *q, size_t ker
 		      struct skep_err *err)
 {
 	struct target t = { 0 };
+	const struct profile *profile = q->kernels[kernel].profile;
 	int rc = open_target(&t, q, &q->kernels[kernel], err);
 
+	if (rc && profile)
+		skep_err_note(err, "while reading kernel '%s'", profile->id);
 	if (rc)
 		return rc;
 	rc = name_kernel(s, &t, err);
