@@ -377,8 +377,8 @@ def test_equal_layouts_are_judged_once(skep, compiled, tmp_path):
         skep("kernel", "add", btf, "--id", f"toy/x86_64/k{i}", "--arch", "x86_64", env=env).ok()
     done = skep("check", plain, "--all", "--json", env={**env})
     assert len(done.json()["objects"][0]["kernels"]) == 20
-    explained = skep("check", plain, "--all", "--explain", env=env)
-    assert "kernels asked: 20, distinct layouts: 1, distinct verdicts: 1" in explained.err, explained.err
+    explained = skep("check", plain, "--all", "-v", env=env)
+    assert "answers: 20, distinct layouts: 1, distinct verdicts: 1" in explained.err, explained.err
 
 
 def test_json_is_one_object_whatever_the_verdict(check, compiled):

@@ -79,8 +79,8 @@ static int check_kernels(struct check_inputs *in, const struct skep_check_opts *
 	if (rc)
 		return rc;
 	stats = survey_stats(s);
-	skep_log(opts->log, SKEP_LOG_EXPLAIN,
-		 "kernels asked: %zu, distinct layouts: %zu, distinct verdicts: %zu",
+	skep_log(opts->log, SKEP_LOG_DEBUG,
+		 "answers: %zu, distinct layouts: %zu, distinct verdicts: %zu",
 		 stats.kernels, stats.layouts, stats.verdicts);
 	return give(survey_matrix(s), opts, report, verdict, err);
 }
