@@ -228,7 +228,7 @@ NEW = "((struct task_struct___new *)t)"
 
 # what goes without saying here: callbacks, functions and variables of the kernel, what BPF_CORE_READ() calls
 IMPLIED = {
-    "struct bpf_func_state.in_callback_fn", "struct bpf_prog_aux.kfunc_tab", "struct bpf_insn_aux_data.btf_var",
+    "enumerator bpf_func_id.BPF_FUNC_for_each_map_elem", "struct bpf_prog_aux.kfunc_tab", "struct bpf_insn_aux_data.btf_var",
     "enumerator bpf_func_id.BPF_FUNC_probe_read_kernel",
 }  # fmt: skip
 

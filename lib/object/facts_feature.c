@@ -30,8 +30,9 @@ static const struct facts_feature_row features[FEATURES] = {
 	[FEATURE_SUBPROGRAMS] = { "calls of functions", V(4, 16), NULL },
 	[FEATURE_GLOBAL_FUNCS] = { "global functions", V(5, 6),
 				   "enumerator BTF_FUNC_GLOBAL" },
+	/* the first helper that calls back came with it */
 	[FEATURE_CALLBACKS] = { "callbacks", V(5, 13),
-				"struct bpf_func_state.in_callback_fn" },
+				"enumerator bpf_func_id.BPF_FUNC_for_each_map_elem" },
 	[FEATURE_GLOBAL_DATA] = { "global data", V(5, 2), NULL },
 	[FEATURE_KFUNCS] = { "calls of kernel functions", V(5, 13),
 			     "struct bpf_prog_aux.kfunc_tab" },
