@@ -454,8 +454,7 @@ def test_command_writes_every_output(check, portable, repo, browser, tmp_path):
 
 def test_command_explains(check, portable):
     plain, told = check(portable), check(portable, "--explain")
-    assert plain.rc == told.rc == 1 and plain.err == ""
-    assert re.fullmatch(r"kernels asked: \d+, distinct layouts: \d+, distinct verdicts: \d+\n", told.err)
+    assert plain.rc == told.rc == 1 and plain.err == told.err == ""
     table, _, rest = told.out.partition("\n\n")
     assert table == plain.out.partition("\n\n")[0]
     assert table.splitlines()[0].split() == ["kernel", "portable"]

@@ -8,30 +8,36 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/build/check_inputs.h"
+#include "lib/kernel/id.h"
 #include "lib/kernel/version.h"
 
 struct chooser {
 	struct check_inputs *in;
-	const struct profile **all; /* of the library, sorted */
-	size_t n;
-	bool *chosen; /* of those */
-	size_t cap;   /* of in->kernels */
+	const struct profile **chosen; /* of the library */
+	size_t chosen_cnt;
 };
 
 static int add(struct chooser *c, const struct survey_kernel *k, struct skep_err *err)
 {
 	struct check_inputs *in = c->in;
+	void *grown = reallocarray(in->kernels, in->kernel_cnt + 1, sizeof(*in->kernels));
 
-	if (in->kernel_cnt == c->cap) {
-		size_t cap = c->cap ? 2 * c->cap : 16;
-		void *grown = reallocarray(in->kernels, cap, sizeof(*in->kernels));
-
-		if (!grown)
-			return skep_fail(err, ENOMEM, "out of memory");
-		in->kernels = grown;
-		c->cap = cap;
-	}
+	if (!grown)
+		return skep_fail(err, ENOMEM, "out of memory");
+	in->kernels = grown;
 	in->kernels[in->kernel_cnt++] = *k;
+	return 0;
+}
+
+static int choose(struct chooser *c, const struct profile *p, struct skep_err *err)
+{
+	const struct profile **grown =
+		reallocarray(c->chosen, c->chosen_cnt + 1, sizeof(*grown));
+
+	if (!grown)
+		return skep_fail(err, ENOMEM, "out of memory");
+	c->chosen = grown;
+	c->chosen[c->chosen_cnt++] = p;
 	return 0;
 }
 
@@ -50,13 +56,6 @@ static int miss(struct check_inputs *in, const char *term, struct skep_err *err)
 	return 0;
 }
 
-static void choose(struct chooser *c, const struct profile *p)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (c->all[i] == p)
-			c->chosen[i] = true;
-}
-
 /* For one of the architectures that the objects are of. */
 static int choose_for(struct chooser *c, const char *term, const struct arch *arch,
 		      bool *any, struct skep_err *err)
@@ -68,8 +67,26 @@ static int choose_for(struct chooser *c, const char *term, const struct arch *ar
 				&missing_cnt, err);
 
 	for (size_t i = 0; !rc && i < cnt; i++)
-		choose(c, found[i]);
+		rc = choose(c, found[i], err);
 	*any |= cnt > 0;
+	return rc;
+}
+
+/* An id, or what a suite means for this machine; an id that names its architecture is taken at its word. */
+static int choose_named(struct chooser *c, const char *term, bool *any,
+			struct skep_err *err)
+{
+	struct skep_err why = { 0 };
+	const struct profile *p;
+	int rc = library_find(c->in->lib, term, arch_host(), &p, &why);
+
+	*any = !rc;
+	if (!rc)
+		return choose(c, p, err);
+	if (rc == -ENOENT)
+		return 0;
+	if (err)
+		*err = why;
 	return rc;
 }
 
@@ -84,28 +101,20 @@ static bool is_first_of(const struct check_inputs *in, size_t object)
 /* Plain objects say nothing of an architecture: what they are not of, a suite means this machine's for. */
 static int choose_term(struct chooser *c, const char *term, struct skep_err *err)
 {
-	const struct profile *p;
-	bool any = false;
+	bool range = version_is_range(term), any = false;
 	int rc = 0;
 
 	if (!c->in->lib)
 		return miss(c->in, term, err);
-	if (!version_is_range(term)) {
-		struct skep_err why = { 0 };
+	if (!range)
+		rc = choose_named(c, term, &any, err);
+	for (size_t i = 0; i < c->in->object_cnt && !rc; i++) {
+		const struct arch *arch = c->in->objects[i].arch ?: arch_host();
 
-		/* an id that names its architecture is taken at its word */
-		rc = library_find(c->in->lib, term, arch_host(), &p, &why);
-		if (!rc)
-			choose(c, p);
-		any = !rc;
-		if (rc && rc != -ENOENT && err)
-			*err = why;
-		rc = rc == -ENOENT ? 0 : rc;
+		/* of this machine's, the only one that a name means is there already */
+		if (is_first_of(c->in, i) && (range || arch != arch_host()))
+			rc = choose_for(c, term, arch, &any, err);
 	}
-	for (size_t i = 0; i < c->in->object_cnt && !rc; i++)
-		if (is_first_of(c->in, i))
-			rc = choose_for(c, term, c->in->objects[i].arch ?: arch_host(),
-					&any, err);
 	if (!rc && !any)
 		rc = miss(c->in, term, err);
 	return rc;
@@ -122,54 +131,62 @@ static int choose_types(struct chooser *c, const struct skep_types *t,
 	return add(c, &(struct survey_kernel){ .file = t->btf }, err);
 }
 
-static int add_chosen(struct chooser *c, bool all, struct skep_err *err)
+static int compare_profiles(const void *a, const void *b)
+{
+	const struct profile *const *x = a, *const *y = b;
+
+	return id_compare((*x)->id, (*y)->id);
+}
+
+/* In the library's order, each once. */
+static int add_chosen(struct chooser *c, struct skep_err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < c->n && !rc; i++)
-		if (all || c->chosen[i])
-			rc = add(c, &(struct survey_kernel){ .profile = c->all[i] }, err);
+	if (c->chosen_cnt)
+		qsort(c->chosen, c->chosen_cnt, sizeof(*c->chosen), compare_profiles);
+	for (size_t i = 0; i < c->chosen_cnt && !rc; i++)
+		if (!i || c->chosen[i] != c->chosen[i - 1])
+			rc = add(c, &(struct survey_kernel){ .profile = c->chosen[i] },
+				 err);
 	return rc;
+}
+
+static int choose_library(struct chooser *c, const struct skep_check_opts *opts,
+			  struct skep_err *err)
+{
+	const struct profile *const *all = NULL;
+	size_t n = 0;
+	int rc = c->in->lib ? library_list(c->in->lib, &all, &n, err) : 0;
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = choose(c, all[i], err);
+	if (rc || n)
+		return rc;
+	skep_log(opts->log, SKEP_LOG_INFO,
+		 "no kernels in the library: checking the running one (skep kernel fetch "
+		 "debian/SUITE adds others)");
+	return add(c, &(struct survey_kernel){ 0 }, err);
 }
 
 static int choose_all(struct chooser *c, const struct skep_check_opts *opts,
 		      struct skep_err *err)
 {
-	bool none = !opts->kernel_cnt && !opts->term_cnt;
 	int rc = 0;
 
+	if (!opts->kernel_cnt && !opts->term_cnt)
+		rc = choose_library(c, opts, err);
 	for (size_t i = 0; i < opts->term_cnt && !rc; i++)
 		rc = choose_term(c, opts->terms[i], err);
 	for (size_t i = 0; i < opts->kernel_cnt && !rc; i++)
 		if (opts->kernels[i].kernel)
 			rc = choose_types(c, &opts->kernels[i], err);
 	if (!rc)
-		rc = add_chosen(c, none, err);
+		rc = add_chosen(c, err);
 	for (size_t i = 0; i < opts->kernel_cnt && !rc; i++)
 		if (!opts->kernels[i].kernel)
 			rc = choose_types(c, &opts->kernels[i], err);
-	if (!rc && none && !c->n) {
-		skep_log(opts->log, SKEP_LOG_INFO,
-			 "no kernels in the library: checking the running one (skep "
-			 "kernel fetch debian/SUITE adds others)");
-		rc = add(c, &(struct survey_kernel){ 0 }, err);
-	}
 	return rc;
-}
-
-/* The library's own list lasts until the next question. */
-static int copy_list(struct chooser *c, struct skep_err *err)
-{
-	const struct profile *const *all;
-	int rc = library_list(c->in->lib, &all, &c->n, err);
-
-	if (rc)
-		return rc;
-	c->all = calloc(c->n + 1, sizeof(*c->all));
-	if (!c->all)
-		return skep_fail(err, ENOMEM, "out of memory");
-	memcpy(c->all, all, c->n * sizeof(*c->all));
-	return 0;
 }
 
 int check_inputs_kernels(struct check_inputs *in, const struct skep_check_opts *opts,
@@ -180,14 +197,8 @@ int check_inputs_kernels(struct check_inputs *in, const struct skep_check_opts *
 
 	if (opts->home)
 		rc = library_open(&in->lib, opts->home, err);
-	if (!rc && in->lib)
-		rc = copy_list(&c, err);
-	if (!rc) {
-		c.chosen = calloc(c.n + 1, sizeof(*c.chosen));
-		rc = c.chosen ? choose_all(&c, opts, err)
-			      : skep_fail(err, ENOMEM, "out of memory");
-	}
+	if (!rc)
+		rc = choose_all(&c, opts, err);
 	free(c.chosen);
-	free(c.all);
 	return rc;
 }

@@ -80,6 +80,8 @@ static void remedy_missing(struct telling *t)
 
 	switch (t->n->kind) {
 	case NEED_HELPER:
+		if (!facts_helper(t->n->id))
+			return;
 		buf_fmt(&t->remedy,
 			"guard it with bpf_core_enum_value_exists(enum bpf_func_id, "
 			"BPF_FUNC_%s)",
