@@ -44,6 +44,7 @@ def test_tree(installed, repo):
     expected |= {f"include/skep/{h.name}" for h in (repo / "sdk/include/skep").glob("*.h")}
     expected |= {f"share/skep/bpf/skep/{h.name}" for h in (repo / "sdk/bpf/skep").glob("*.h")}
     expected |= {f"share/skep/templates/{name}" for name in files(repo / "templates")}
+    expected |= {f"share/skep/platforms/{name}" for name in files(repo / "sdk/platforms")}
     expected |= {"share/skep/make/skep.mk", "share/skep/libbpf/bpf/bpf_helpers.h", "share/skep/libbpf/bpf/libbpf.h"}
     assert expected - set(files(installed)) == set()
     foreign = [f for f in files(installed) if f not in expected and not f.startswith("share/skep/libbpf/")]
