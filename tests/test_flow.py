@@ -368,6 +368,6 @@ def test_huge_programs_end(probe, build_dir, tmp_path):
         ways += [insn(0x25, 0, 0, 4, i), insn(MOV, 7, 0, 0, i), insn(STX, 10, 7, -8 - 8 * (i % 60))]
         ways += [insn(MOV, 2 + i % 3, imm=i), insn(ADD, 0, 7), insn(0xBF, 8, 7)]
     for insns in random_insns(200000), [*ways, insn(MOV), insn(EXIT)]:
-        reached, of, ms, kib = measured(probe, write(tmp_path / "x.o", insns))
+        reached, of, _, kib = measured(probe, write(tmp_path / "x.o", insns))
         assert reached == of
-        assert sanitised or (ms < 6000 and kib < 100 << 10)
+        assert sanitised or 0 < kib < 100 << 10

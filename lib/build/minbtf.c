@@ -30,12 +30,27 @@ struct minbtf {
 	size_t missing_cnt;
 };
 
-static int tell_missing(const struct minbtf_query *q, const struct arch *arch,
-			const char *term, struct skep_err *err)
+static bool is_empty(struct library *lib)
+{
+	const struct profile *const *all;
+	size_t n = 0;
+
+	return !lib || library_list(lib, &all, &n, NULL) || !n;
+}
+
+/* Of a library that nobody has filled yet, every new project's range selects nothing. */
+static enum skep_log_level level_of(const struct minbtf *m, const char *term)
+{
+	return version_is_range(term) && is_empty(m->lib) ? SKEP_LOG_EXPLAIN
+							  : SKEP_LOG_WARN;
+}
+
+static int tell_missing(const struct minbtf *m, const struct minbtf_query *q,
+			const struct arch *arch, const char *term, struct skep_err *err)
 {
 	if (!q->strict) {
 		skep_log(
-			q->log, SKEP_LOG_WARN,
+			q->log, level_of(m, term),
 			version_is_range(term)
 				? "no kernel in range '%s' for %s in the library: it selects nothing"
 				: "no kernel '%s' for %s in the library: the package has no types for it",
@@ -56,7 +71,7 @@ static int tell_all(struct minbtf *m, const struct minbtf_query *q,
 	for (size_t i = 0; i < n && !rc; i++) {
 		if (!version_is_range(missing[i]))
 			m->missing[m->missing_cnt++] = missing[i];
-		rc = tell_missing(q, arch, missing[i], err);
+		rc = tell_missing(m, q, arch, missing[i], err);
 	}
 	return rc;
 }
