@@ -294,7 +294,7 @@ def test_any_bytes_are_a_source(lean, full, source):
 
 
 def test_a_binary_is_a_source(lean, build_dir):
-    lean((build_dir / "bin/skep").read_bytes(), compiles=False)
+    lean((build_dir / "bin/skep-run").read_bytes(), compiles=False)
 
 
 def test_includes_without_end(lean, full, tmp_path):

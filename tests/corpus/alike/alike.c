@@ -23,6 +23,7 @@
 enum { MAX_KERNELS = 256 };
 
 struct kernels {
+	struct library *lib; /* of the ids */
 	const char *ids[MAX_KERNELS];
 	struct btf_index *ix[MAX_KERNELS];
 	size_t n;
@@ -51,14 +52,13 @@ static void open_library(struct kernels *k, const char *home)
 {
 	const struct profile *const *profiles;
 	struct skep_err err = { 0 };
-	struct library *lib;
 	size_t n;
 
-	if (library_open(&lib, home, &err) || library_list(lib, &profiles, &n, &err))
+	if (library_open(&k->lib, home, &err) || library_list(k->lib, &profiles, &n, &err))
 		give_up(home, &err);
 	for (; k->n < n && k->n < MAX_KERNELS; k->n++) {
 		k->ids[k->n] = profiles[k->n]->id;
-		if (library_index(lib, profiles[k->n], &k->ix[k->n], &err))
+		if (library_index(k->lib, profiles[k->n], &k->ix[k->n], &err))
 			give_up(k->ids[k->n], &err);
 	}
 }
@@ -169,5 +169,6 @@ int main(int argc, char **argv)
 		judge_object(argv[i], &k);
 	while (k.n--)
 		btf_index_close(k.ix[k.n]);
+	library_free(k.lib);
 	return 0;
 }
