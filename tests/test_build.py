@@ -632,6 +632,13 @@ def test_edited_while_it_compiles(skep, start, tiny, wrapper):
     assert clang.calls() == ["src/tiny.bpf.c"], "what was read is not what is there"
 
 
+def test_nothing_is_said_of_kernels_that_a_range_does_not_select(skep, tmp_path):
+    """A newcomer's library is empty, and the range of the template selects nothing from it."""
+    skep("new", "exec-watch").ok()
+    done = skep("build", "-C", "exec-watch", env={"SKEP_HOME": tmp_path / "none"}).ok()
+    assert done.err == "" and "kernels:" not in done.out
+
+
 @pytest.mark.parametrize("template", ["exec-watch", "xdp-filter", "sched-latency"])
 def test_templates_build_without_a_warning(skep, template, tmp_path):
     skep("new", template, "--template", template).ok()

@@ -283,7 +283,7 @@ static int tell(const struct build *b, struct skep_err *err)
 	if (n)
 		skep_log(b->log, SKEP_LOG_INFO, "unknown of %zu of %zu kernels: %s: %s",
 			 n, all, js_str(first, "kernel"), js_str(first, "reason"));
-	else
+	else if (all)
 		skep_log(b->log, SKEP_LOG_INFO, "loads on %zu kernel%s", all,
 			 all == 1 ? "" : "s");
 	return 0;
@@ -359,9 +359,10 @@ void checks_tell(const struct build *b, struct skep_report *report)
 	if (!b->checks)
 		return;
 	unknown = count(b->checks, "unknown", NULL);
-	skep_node_fmt(skep_report_root(report), NULL, "kernels",
-		      unknown ? "loads on %zu, unknown of %zu" : "loads on %zu",
-		      count(b->checks, NULL, NULL) - unknown, unknown);
+	if (js_len(b->checks)) /* a range may select nothing */
+		skep_node_fmt(skep_report_root(report), NULL, "kernels",
+			      unknown ? "loads on %zu, unknown of %zu" : "loads on %zu",
+			      count(b->checks, NULL, NULL) - unknown, unknown);
 	table = skep_node_table(skep_report_root(report), "checks", NULL);
 	js_for(b->checks, i, row) {
 		struct skep_node *to = skep_node_row(table);
