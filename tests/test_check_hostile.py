@@ -54,6 +54,13 @@ def test_few_findings_are_all_in_words(check):
     assert cell["more"] == 0 and 100 < len(cell["findings"]) < MOST_OF_ONE
 
 
+def test_too_many_programs_name_their_file(check, tmp_path):
+    """What each program reaches is followed by itself, and all of it together is bounded."""
+    done = check(helpers(4200, 0))
+    assert (done.rc, done.out) == (1, "")
+    assert done.err.startswith(f"skep check: {tmp_path}/x.bpf.o: too many calls to follow\n"), done.err
+
+
 @pytest.mark.parametrize("count", [16384, 16385])
 def test_externs_are_bounded(check, count):
     """libbpf compares each with all others: a quarter of a million would take it minutes."""

@@ -425,11 +425,13 @@ int needs_read(struct needs *out, const struct image *im, struct skep_err *err)
 	free(g.rows);
 	free(g.slots);
 	free(g.uses);
-	if (ret)
+	if (ret) {
 		needs_release(&n);
-	else
-		*out = n;
-	return ret;
+		skep_err_at(err, im->o->where, 0, 0);
+		return ret;
+	}
+	*out = n;
+	return 0;
 }
 
 void needs_release(struct needs *n)
