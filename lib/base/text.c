@@ -157,3 +157,18 @@ char *text_fmt(const char *fmt, ...)
 	va_end(ap);
 	return n < 0 ? NULL : s;
 }
+
+bool text_same_but_underscores(const char *a, const char *b)
+{
+	size_t n, m;
+
+	a += strspn(a, "_");
+	b += strspn(b, "_");
+	n = strlen(a);
+	m = strlen(b);
+	while (n && a[n - 1] == '_')
+		n--;
+	while (m && b[m - 1] == '_')
+		m--;
+	return n && n == m && !memcmp(a, b, n);
+}

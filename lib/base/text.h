@@ -19,6 +19,7 @@ bool text_duration_ns(const char *s, uint64_t unit_ns, uint64_t *ns);
 
 bool text_is_name(const char *s); /* [a-z0-9][a-z0-9-]*, at most 63 */
 bool text_is_cident(const char *s);
+bool text_same_but_underscores(const char *a, const char *b); /* "state" and "__state" */
 char *text_fmt(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* caller frees; NULL without memory */
 

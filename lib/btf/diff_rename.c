@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/btf/diff_parts.h"
 
 #define ENOUGH    8
@@ -24,21 +25,6 @@ struct guess {
 	size_t gone, fresh;
 	unsigned int score;
 };
-
-static bool same_but_underscores(const char *a, const char *b)
-{
-	size_t n, m;
-
-	a += strspn(a, "_");
-	b += strspn(b, "_");
-	n = strlen(a);
-	m = strlen(b);
-	while (n && a[n - 1] == '_')
-		n--;
-	while (m && b[m - 1] == '_')
-		m--;
-	return n && n == m && !memcmp(a, b, n);
-}
 
 #define MIN_WORD 3
 
@@ -85,7 +71,7 @@ static unsigned int score(struct diff *d, const struct diff_place *a,
 
 	if (between && !a->width && !b->width)
 		s += 3;
-	if (same_but_underscores(a->name, b->name))
+	if (text_same_but_underscores(a->name, b->name))
 		s += 8;
 	if (diff_same(d, a->type, b->type))
 		s += 3;

@@ -12,6 +12,7 @@
 #include <bpf/btf.h>
 #include <relo_core.h>
 
+#include "lib/base/text.h"
 #include "lib/btf/spell.h"
 #include "lib/check/resolve.h"
 
@@ -136,21 +137,6 @@ struct lost explain_last(const struct btf *local, const struct bpf_core_spec *sp
 	return follow(local, spec, ix, true);
 }
 
-static bool same_but_underscores(const char *a, const char *b)
-{
-	size_t n, m;
-
-	a += strspn(a, "_");
-	b += strspn(b, "_");
-	n = strlen(a);
-	m = strlen(b);
-	while (n && a[n - 1] == '_')
-		n--;
-	while (m && b[m - 1] == '_')
-		m--;
-	return n && n == m && !memcmp(a, b, n);
-}
-
 static bool holds(const char *a, const char *b)
 {
 	return (strlen(a) >= MIN_PART && strstr(b, a)) ||
@@ -197,7 +183,7 @@ static bool consider(void *ctx, const struct member *m)
 	struct search *s = ctx;
 	const struct btf_type *t;
 
-	if (same_but_underscores(m->name, s->l->name))
+	if (text_same_but_underscores(m->name, s->l->name))
 		s->underscored = m->name;
 	else if (!s->holding && holds(m->name, s->l->name) &&
 		 same_type(s->l, s->ix, m->type))

@@ -81,18 +81,26 @@ static void guard_field(struct telling *t, const struct record *r)
 	buf_char(&t->remedy, ')');
 }
 
+/* "task_struct.__state"; false, and said so, for what is no record. */
+static bool tell_subject(struct telling *t, struct record *r)
+{
+	if (!parse(t, r)) {
+		tell_none(t);
+		return false;
+	}
+	root_of(&t->what, r);
+	buf_char(&t->what, '.');
+	path_of(&t->what, r);
+	return true;
+}
+
 void tell_no_field(struct telling *t)
 {
 	struct record r;
 	struct lost lost;
 
-	if (!parse(t, &r)) {
-		tell_none(t);
+	if (!tell_subject(t, &r))
 		return;
-	}
-	root_of(&t->what, &r);
-	buf_char(&t->what, '.');
-	path_of(&t->what, &r);
 	lost = explain_lost(t->s->im->o->btf, &r.spec, t->t->ix);
 	buf_str(&t->what, lost.there ? " is of another type" : " does not exist");
 	explain_replacement(&t->instead, &lost, t->t->ix);
@@ -138,13 +146,8 @@ void tell_bad_size(struct telling *t)
 	struct record r;
 	struct lost lost;
 
-	if (!parse(t, &r)) {
-		tell_none(t);
+	if (!tell_subject(t, &r))
 		return;
-	}
-	root_of(&t->what, &r);
-	buf_char(&t->what, '.');
-	path_of(&t->what, &r);
 	buf_str(&t->what, " is of another size, to which libbpf adjusts no signed read");
 	lost = explain_last(t->s->im->o->btf, &r.spec, t->t->ix);
 	explain_replacement(&t->instead, &lost, t->t->ix);
