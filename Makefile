@@ -19,6 +19,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SAN) -fvisibility=hidd
 LDFLAGS += $(SAN) -Wl,--as-needed -Wl,--gc-sections
 LIBS_SKEP := -lelf -lz -ljansson -lfyaml -lcrypto
 LIBS_RUN := -lelf -lz -ljansson -lcrypto
+LIBS_STATIC := $(or $(shell pkg-config --static --libs libelf zlib jansson libcrypto 2>/dev/null),$(LIBS_RUN))
 LIBS_KERNEL := -larchive -llzma -llzo2 -lelf -lz -ljansson -lcrypto -pthread
 
 # What needs libarchive is a library and a program of its own: loading it costs every start 2 ms.
@@ -38,7 +39,12 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
-all: $(B)/bin/skep $(B)/bin/skep-run $(B)/libexec/skep/skep-kernel share
+# Guests start from skep-run, static, so that it needs nothing else there; never sanitised.
+ARCH := $(shell uname -m | sed 's/aarch64/arm64/; s/amd64/x86_64/')
+GUEST := $(B)/libexec/skep/guest/$(ARCH)/skep-run
+PLAIN ?= $(B)/plain
+
+all: $(B)/bin/skep $(B)/bin/skep-run $(B)/libexec/skep/skep-kernel $(GUEST) share
 
 $(B)/bin/skep: $(call obj,$(SKEP_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
 	$(say) LINK $@
@@ -54,6 +60,18 @@ $(B)/libexec/skep/skep-kernel: $(call obj,$(KERNEL_SRC)) $(B)/libcommon.a $(B)/l
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_KERNEL)
+
+ifeq ($(SAN),)
+$(GUEST): $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -static -s -Wl,--no-warnings -o $@ $^ $(LIBS_STATIC)
+else
+$(GUEST): FORCE
+	@$(MAKE) --no-print-directory B=$(PLAIN) SAN= $(PLAIN)/libexec/skep/guest/$(ARCH)/skep-run
+	@mkdir -p $(@D)
+	$(Q)cmp -s $(PLAIN)/libexec/skep/guest/$(ARCH)/skep-run $@ || install -m 755 $(PLAIN)/libexec/skep/guest/$(ARCH)/skep-run $@
+endif
 
 $(B)/libskep-kernel.a: $(call obj,$(KERNEL_LIB_SRC))
 	$(say) AR $@
@@ -108,6 +126,7 @@ install: all $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/lib/cmake/skep $(DESTDIR)$(prefix)/include/skep
 	install -m 755 $(B)/bin/skep $(B)/bin/skep-run $(DESTDIR)$(prefix)/bin/
 	install -D -m 755 $(B)/libexec/skep/skep-kernel $(DESTDIR)$(prefix)/libexec/skep/skep-kernel
+	install -D -m 755 $(GUEST) $(DESTDIR)$(prefix)/libexec/skep/guest/$(ARCH)/skep-run
 	install -m 644 $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a $(DESTDIR)$(prefix)/lib/
 	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
 	install -m 644 sdk/cmake/skep-config.cmake $(DESTDIR)$(prefix)/lib/cmake/skep/

@@ -37,6 +37,7 @@ LAYERS = {
     "lib/sign": ["lib/package"],
     "lib/build": ["lib/check", "lib/package"],
     "lib/run": ["lib/object", "lib/sign"],
+    "lib/prove": ["lib/build", "lib/run"],
     "cmd/common": [],
     "cmd/skep": ["cmd/common"],
     "cmd/skep-run": ["cmd/common"],
@@ -53,9 +54,10 @@ THIRD_PARTY = {
         "lib/check",
         "lib/build",
         "lib/run",
+        "lib/prove",
     ],
     r"libfyaml\.h": ["lib/build"],
-    r"zlib\.h": ["lib/btf", "lib/kernel", "lib/package"],
+    r"zlib\.h": ["lib/btf", "lib/kernel", "lib/package", "lib/prove"],
     r"(archive(_entry)?|lzma|lzo/\w+)\.h": ["lib/kernel"],
 }
 SYSTEM = re.compile(

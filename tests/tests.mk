@@ -7,7 +7,7 @@ SUITE ?= trixie
 
 # The programs under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitised: all
-	@$(MAKE) --no-print-directory B=build/asan SAN='$(SANITISE)' all
+	@$(MAKE) --no-print-directory B=build/asan PLAIN=$(B) SAN='$(SANITISE)' all
 
 # On the tree as it is, without set-up: the programs as they ship, then the sanitised ones.
 CHECK ?= build build/asan

@@ -162,6 +162,7 @@ static int fill(struct survey_cell *c, struct survey_row *r, const struct target
 		return skep_fail(err, ENOMEM, "out of memory");
 	c->cell = (struct matrix_cell){ .word = v->word,
 					.programs = v->programs,
+					.loads = v->loads,
 					.findings = c->findings,
 					.n = n,
 					.more = v->n - n };
