@@ -7,47 +7,22 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/opts.h"
 #include "lib/build/check_inputs.h"
-#include "lib/check/matrix.h"
+#include "lib/check/outputs.h"
 #include "lib/check/platform.h"
 #include "lib/check/survey.h"
 #include "lib/check/survey_platform.h"
-
-typedef int (*output_fn)(const struct matrix *m, struct buf *out, struct skep_err *err);
-
-static int write_output(const struct matrix *m, const char *path, output_fn make,
-			struct skep_err *err)
-{
-	struct buf out = { 0 };
-	int rc;
-
-	if (!path)
-		return 0;
-	rc = make(m, &out, err);
-	if (!rc)
-		rc = fs_publish(path, out.data, out.len, 0666, err);
-	buf_release(&out);
-	return rc;
-}
-
-static int write_outputs(const struct matrix *m, const struct skep_check_opts *opts,
-			 struct skep_err *err)
-{
-	int rc = write_output(m, opts->html, matrix_html, err);
-
-	if (!rc)
-		rc = write_output(m, opts->junit, matrix_junit, err);
-	return rc ?: write_output(m, opts->sarif, matrix_sarif, err);
-}
 
 /* What the command gives of a matrix, wherever it came from. */
 static int give(const struct matrix *m, const struct skep_check_opts *opts,
 		struct skep_report *report, enum skep_verdict *verdict,
 		struct skep_err *err)
 {
-	int rc = write_outputs(m, opts, err);
+	const struct outputs to = { .html = opts->html,
+				    .junit = opts->junit,
+				    .sarif = opts->sarif };
+	int rc = outputs_write(m, &to, err);
 
 	if (rc)
 		return rc;
