@@ -10,6 +10,9 @@
  *	      "buffers": [{ "map", "events": number }] }|null,
  *	  "disagreements": [{ "kernel", "object", "program", "phase": "load"|"attach", "predicted", "proven", "reason": string|null }],
  *	  "growth": [{ "kernel", "object", "program", "what", "before": number, "now": number }],
+ *	  "programs": [{ "kernel", "object", "program", "verdict": "loaded"|"refused"|"untried",
+ *	      "attach": "attached"|"refused"|"none", "events": number, of all buffers of the object, "runs",
+ *	      "insns", "states", "peak_states", "stack", "jited", "time_ns" }],	sorted, filtered, cut as asked
  *	  "proven": true
  *
  *	PROGRAM: { "program", "type": string|null, "load": "loaded"|"refused"|"untried", "errno": name|null,
@@ -80,6 +83,18 @@ struct skep_prove_opts {
 	void *ctx;
 	int stop_fd; /* readable: end all guests, -EINTR; -1 for none (0 is taken for none) */
 	const struct skep_log *log;
+	bool explain; /* the text tells every finding of the prediction; JSON always does */
+	/*
+	 * The table of programs. Keys: insns, states, peak, stack, jited, time, runs, events, kernel, object,
+	 * program, verdict, attach.
+	 */
+	bool stats; /* the text has it; with host, sort, filters or top it always does */
+	const char *sort; /* "insns-,program": keys with commas, "-" before or behind: the most first; NULL: as in the matrix */
+	const char *const *
+		filters; /* "insns>1000", "time>=2ms", "verdict=refused", "program=on_*": rows that meet all */
+	size_t filter_cnt;
+	unsigned int top; /* only so many rows; 0: all */
+	char **csv; /* set to the table as CSV (RFC 4180), which the caller frees; NULL: not asked for */
 };
 
 enum skep_proof {
