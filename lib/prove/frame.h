@@ -5,10 +5,11 @@
  *
  *	@skep TOKEN SEQUENCE CRC32 PAYLOAD\n
  *
- * TOKEN is the plan's, SEQUENCE counts from 0, CRC32 (8 hex digits) is of PAYLOAD, which is base64 of the zlib stream of
- * one JSON object. A line that begins with "@skep " and has another token, sequence or checksum is forged or damaged. Bytes
- * may stand before "@skep " on a line: the kernel writes when it likes. Long payloads are cut into parts: all but the last
- * end with '+' before the newline and are joined before decoding.
+ * TOKEN is the plan's, SEQUENCE counts lines from 0, CRC32 (8 hex digits) is of PAYLOAD, which is base64 of the zlib
+ * stream of one JSON object. A line that begins with "@skep " and has another token, sequence or checksum is forged or
+ * damaged. Bytes may stand before "@skep " on a line: the kernel writes when it likes. Long payloads are cut into parts, of
+ * whole groups of four characters each: all but the last end with one more, '+', before the newline (and in the checksum),
+ * and are joined before decoding.
  *
  *	{"say":"ready","release":R,"machine":M,"uptime_ns":N}
  *	{"say":"error","where":W,"what":T,"hint":H}	the guest cannot go on
@@ -23,6 +24,7 @@
 #ifndef LIB_PROVE_FRAME_H
 #define LIB_PROVE_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,7 +50,9 @@ struct frame_reader {
 	void *ctx;
 	uint32_t sequence; /* expected next */
 	struct buf line, payload;
-	int broken; /* what the first error was; further bytes are ignored */
+	bool skips;  /* the rest of a line that was cut */
+	bool framed; /* the line is a frame */
+	int broken;  /* what the first error was; further bytes are ignored */
 };
 
 /* -SKEP_ECORRUPT forged or damaged (what says which); what message() answers. */
