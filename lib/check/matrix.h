@@ -74,6 +74,7 @@ struct matrix_proven {
 	const struct matrix_why *why;
 	const struct matrix_hot *const *hot; /* NULL: not asked for */
 	const size_t *hot_cnt;
+	bool silent; /* a stimulus ran, and no event came of the buffers that it has: a failure */
 };
 
 /* How a kernel was asked. */
