@@ -36,7 +36,7 @@ struct measure_query {
 	size_t log_max; /* bytes kept of a log: head and tail, the middle goes; 0: 1 MiB */
 	unsigned int
 		program_ms; /* a program that takes longer is given up, refused with ETIME; 0: no limit */
-	const char *const *only; /* names of programs; NULL: all */
+	const char *const *only; /* patterns of fnmatch(3) of names of programs; NULL: all */
 	size_t only_cnt;
 	const struct measure_listener *listener; /* or NULL */
 	const struct skep_log *log;

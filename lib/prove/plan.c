@@ -2,7 +2,7 @@
 /*
  * A plan as JSON; all members are there, durations in nanoseconds:
  *
- *	{"token":"<32 hex>","objects":[{"file":"/skep/0.bpf.o","name":"exec_watch"}],"presets":["min_ns=5"],
+ *	{"token":"<32 hex>","objects":[{"file":"/skep/0.bpf.o","name":"exec_watch"}],"presets":["min_ns=5"],"programs":[],
  *	 "modules":["/skep/veth.ko"],"attach":true,"trace":false,"events":true,"network":true,"stimulus":false,
  *	 "duration_ns":200000000,"limit_ns":60000000000,"epoch":1700000000}
  */
@@ -55,6 +55,7 @@ int plan_write(const struct plan *p, struct buf *out, struct skep_err *err)
 	ret |= js_set_str(v, "token", p->token);
 	ret |= js_set(v, "objects", objects(p));
 	ret |= js_set(v, "presets", strings(p->presets, p->preset_cnt));
+	ret |= js_set(v, "programs", strings(p->programs, p->program_cnt));
 	ret |= js_set(v, "modules", strings(p->modules, p->module_cnt));
 	ret |= js_set_bool(v, "attach", p->attach);
 	ret |= js_set_bool(v, "trace", p->trace);
@@ -182,6 +183,8 @@ static int read_members(struct plan *p, const struct json_t *v, struct skep_err 
 	if (!ret)
 		ret = read_strings(v, "presets", &p->presets, &p->preset_cnt, err);
 	if (!ret)
+		ret = read_strings(v, "programs", &p->programs, &p->program_cnt, err);
+	if (!ret)
 		ret = read_strings(v, "modules", &p->modules, &p->module_cnt, err);
 	if (!ret)
 		ret = read_switches(p, v, err);
@@ -230,6 +233,7 @@ void plan_free(struct plan *p)
 	}
 	free(p->objects);
 	free_strings(p->presets, p->preset_cnt);
+	free_strings(p->programs, p->program_cnt);
 	free_strings(p->modules, p->module_cnt);
 	free(p);
 }

@@ -29,6 +29,8 @@ struct plan {
 	size_t object_cnt;
 	char **presets;
 	size_t preset_cnt;
+	char **programs; /* only these: patterns of fnmatch(3); none: all */
+	size_t program_cnt;
 	char **modules; /* files in the initramfs, in the order in which to load them */
 	size_t module_cnt;
 	bool attach, trace;
