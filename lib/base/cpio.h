@@ -3,6 +3,7 @@
 #ifndef LIB_BASE_CPIO_H
 #define LIB_BASE_CPIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,7 @@ struct cpio_entry {
 struct cpio {
 	const unsigned char *data;
 	size_t size, pos;
+	bool ended; /* its trailer was read; what follows is another's */
 };
 /* 1: an entry, borrowed from the archive; 0: the end; -SKEP_ECORRUPT with its offset. */
 int cpio_next(struct cpio *c, struct cpio_entry *out, struct skep_err *err);
