@@ -139,14 +139,23 @@ bool wanted_network(const struct object *o)
 	return false;
 }
 
+static const char *const of_network[] = { "veth", "sch_ingress", "cls_bpf" };
+
 int wanted_by_network(struct wanted *w, struct skep_err *err)
 {
-	static const char *const names[] = { "veth", "sch_ingress", "cls_bpf" };
 	int rc = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names) && !rc; i++)
-		rc = add(w, names[i], err);
+	for (size_t i = 0; i < ARRAY_SIZE(of_network) && !rc; i++)
+		rc = add(w, of_network[i], err);
 	return rc;
+}
+
+bool wanted_is_usual(const char *module)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(of_network); i++)
+		if (!strcmp(of_network[i], module))
+			return true;
+	return false;
 }
 
 void wanted_release(struct wanted *w)

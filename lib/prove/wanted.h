@@ -24,6 +24,8 @@ int wanted_by_object(struct wanted *w, const struct object *o, const struct btf_
 		     struct skep_err *err);
 /* And those that interfaces and their classifiers are made of. */
 int wanted_by_network(struct wanted *w, struct skep_err *err);
+/* Is it one of those, which may be built in, and which few kernels lack? */
+bool wanted_is_usual(const char *module);
 void wanted_release(struct wanted *w);
 
 #endif

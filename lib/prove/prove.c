@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep_prove(): objects in, predictions made, kernels asked, both held together, told. */
+#include <skep/prove.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/opts.h"
+#include "lib/check/outputs.h"
+#include "lib/prove/baseline.h"
+#include "lib/prove/proving.h"
+#include "lib/prove/record.h"
+#include "lib/prove/table.h"
+
+#define SECOND_NS      1000000000ull
+#define GROWTH_PERCENT 10
+#define STIMULUS_MAX   ((size_t)1 << 20)
+
+static int take_opts(struct proving *p, const struct skep_prove_opts *given,
+		     struct skep_err *err)
+{
+	struct skep_prove_opts *o = &p->o;
+	int rc = opts_take(o, sizeof(*o), given, err);
+	size_t len;
+
+	if (rc)
+		return rc;
+	if (!o->duration_ns)
+		o->duration_ns = SECOND_NS / 5;
+	if (!o->boot_ns)
+		o->boot_ns = 60 * SECOND_NS;
+	if (!o->stimulus_ns)
+		o->stimulus_ns = 30 * SECOND_NS;
+	if (!o->growth_percent && !o->growth_none)
+		o->growth_percent = GROWTH_PERCENT;
+	if (o->stop_fd <= 0)
+		o->stop_fd = -1;
+	if (!!o->key != !!o->cert)
+		return skep_fail(err, SKEP_EUSAGE,
+				 "a key and its certificate belong together");
+	if (o->stimulus && o->no_attach)
+		return skep_fail(err, SKEP_EUSAGE,
+				 "a stimulus is of use only while programs are attached");
+	if (!o->stimulus)
+		return 0;
+	return fs_read(o->stimulus, STIMULUS_MAX, &p->stimulus, &len, err)
+		       ?: (p->stimulus_len = len, 0);
+}
+
+static int compare_baseline(struct proving *p, struct skep_err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct matrix_growth *growth = NULL;
+	struct baseline *b = NULL;
+	size_t len, n = 0, compared = 0;
+	int rc;
+
+	if (!p->o.baseline)
+		return 0;
+	rc = fs_read(p->o.baseline, FS_MAX_SOURCE, &text, &len, err);
+	if (!rc)
+		rc = baseline_read(&b, text, len, p->o.baseline, err);
+	if (!rc)
+		rc = baseline_compare(b, &p->m, p->o.growth_percent, &growth, &n,
+				      &compared, err);
+	baseline_free(b);
+	if (rc)
+		return rc;
+	p->m.growth = growth;
+	p->m.growth_cnt = n;
+	skep_log(p->o.log, SKEP_LOG_INFO, "%zu programs held against '%s'", compared,
+		 p->o.baseline);
+	return 0;
+}
+
+static int save(const struct proving *p, struct skep_err *err)
+{
+	struct buf out = { 0 };
+	int rc;
+
+	if (!p->o.save)
+		return 0;
+	rc = baseline_write(&p->m, &out, err);
+	if (!rc)
+		rc = fs_publish(p->o.save, out.data, out.len, 0666, err);
+	buf_release(&out);
+	return rc;
+}
+
+static bool is_package(const struct proving *p, const char *path)
+{
+	for (size_t i = 0; i < p->in.object_cnt; i++)
+		if (!strcmp(p->in.objects[i].file, path) && p->in.objects[i].arch)
+			return true;
+	return false;
+}
+
+static int refuse_record(const struct proving *p, const char *const *paths, size_t n,
+			 struct skep_err *err)
+{
+	for (size_t i = 0; i < n && p->o.record; i++)
+		if (!is_package(p, paths[i])) {
+			skep_fail(
+				err, SKEP_EUSAGE,
+				"only a package can hold a proof, and this is an object");
+			return skep_err_at(err, paths[i], 0, 0);
+		}
+	return 0;
+}
+
+static int record(const struct proving *p, const char *const *paths, size_t n,
+		  struct skep_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && p->o.record && !rc; i++) {
+		const struct record_query q = { .path = paths[i],
+						.m = &p->m,
+						.key = p->o.key,
+						.cert = p->o.cert,
+						.passphrase = p->o.passphrase,
+						.time = time(NULL) };
+		rc = record_proof(&q, err);
+	}
+	return rc;
+}
+
+static int ask(struct proving *p, struct skep_err *err)
+{
+	int rc = proving_choose(p, err);
+
+	if (!rc)
+		rc = proving_assign(p, err);
+	if (!rc)
+		rc = p->o.host ? proving_host(p, err) : proving_guests(p, err);
+	return rc ?: proving_explain(p, err);
+}
+
+static int tell_table(const struct proving *p, const struct table_query *q,
+		      struct skep_report *report, struct skep_err *err)
+{
+	struct buf csv = { 0 };
+	int rc;
+
+	table_report(&p->m, q, report);
+	if (!p->o.csv)
+		return 0;
+	rc = table_csv(&p->m, q, &csv, err);
+	if (!rc && !(*p->o.csv = buf_take(&csv, NULL)))
+		rc = skep_fail(err, ENOMEM, "out of memory");
+	buf_release(&csv);
+	return rc;
+}
+
+static int tell(struct proving *p, const struct table_query *q, const char *const *paths,
+		size_t n, struct skep_report *report, struct skep_err *err)
+{
+	const struct outputs to = { .html = p->o.html,
+				    .junit = p->o.junit,
+				    .sarif = p->o.sarif };
+	int rc = compare_baseline(p, err);
+
+	if (!rc)
+		rc = save(p, err);
+	if (!rc)
+		rc = outputs_write(&p->m, &to, err);
+	if (!rc)
+		rc = record(p, paths, n, err);
+	if (rc)
+		return rc;
+	matrix_report(&p->m, p->o.explain, report);
+	return tell_table(p, q, report, err);
+}
+
+int skep_prove(const char *const *paths, size_t n, const struct skep_prove_opts *opts,
+	       struct skep_report *report, enum skep_proof *answer, struct skep_err *err)
+{
+	struct proving p = { 0 };
+	struct table_query table;
+	int rc = take_opts(&p, opts, err);
+
+	if (!rc)
+		rc = table_query_read(&table, &p.o, err);
+	if (!rc && !n)
+		rc = skep_fail(err, SKEP_EUSAGE, "nothing to prove");
+	if (!rc)
+		rc = check_inputs_objects(&p.in, paths, n, err);
+	if (!rc)
+		rc = refuse_record(&p, paths, n, err);
+	if (!rc)
+		rc = ask(&p, err);
+	if (!rc)
+		rc = tell(&p, &table, paths, n, report, err);
+	if (!rc)
+		*answer = proving_answer(&p);
+	proving_release(&p);
+	return rc;
+}
