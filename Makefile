@@ -12,6 +12,8 @@ VERSION := 0.1.0
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter -Wno-missing-field-initializers
 LIBBPF := $(DEPS)/libbpf
+LIBBPF_AT ?= $(LIBBPF)
+LIBBPF_A := $(LIBBPF_AT)/inst/libbpf.a
 LIBBPF_SOURCE = $(or $(shell sed -n 's/.*\(sha256:[0-9a-f]*\).*/\1/p' $(LIBBPF)/SOURCE 2>/dev/null),unknown)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SAN) -fvisibility=hidden -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. \
 	-I. -Isdk/include -isystem $(LIBBPF)/src -isystem $(LIBBPF)/include/uapi -isystem $(LIBBPF)/inst/include -idirafter $(LIBBPF)/include \
@@ -46,23 +48,23 @@ PLAIN ?= $(B)/plain
 
 all: $(B)/bin/skep $(B)/bin/skep-run $(B)/libexec/skep/skep-kernel $(GUEST) share
 
-$(B)/bin/skep: $(call obj,$(SKEP_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+$(B)/bin/skep: $(call obj,$(SKEP_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF_A)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SKEP)
 
-$(B)/bin/skep-run: $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+$(B)/bin/skep-run: $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF_A)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_RUN)
 
-$(B)/libexec/skep/skep-kernel: $(call obj,$(KERNEL_SRC)) $(B)/libcommon.a $(B)/libskep-kernel.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+$(B)/libexec/skep/skep-kernel: $(call obj,$(KERNEL_SRC)) $(B)/libcommon.a $(B)/libskep-kernel.a $(B)/libskep.a $(LIBBPF_A)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_KERNEL)
 
 ifeq ($(SAN),)
-$(GUEST): $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+$(GUEST): $(call obj,$(RUN_SRC)) $(B)/libcommon.a $(B)/libskep.a $(LIBBPF_A)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -static -s -Wl,--no-warnings -o $@ $^ $(LIBS_STATIC)
@@ -72,6 +74,22 @@ $(GUEST): FORCE
 	@mkdir -p $(@D)
 	$(Q)cmp -s $(PLAIN)/libexec/skep/guest/$(ARCH)/skep-run $@ || install -m 755 $(PLAIN)/libexec/skep/guest/$(ARCH)/skep-run $@
 endif
+
+# The same for kernels of other architectures, with what `.ci/deps guests` fetches; busybox is for stimuli.
+GUESTS := $(filter-out $(ARCH),arm64 s390x)
+GUEST_CLANG ?= clang-19
+TARGET_arm64 := aarch64-linux-gnu
+TARGET_s390x := s390x-linux-gnu
+guests: all
+	@.ci/deps guests
+	@for a in $(GUESTS); do $(MAKE) --no-print-directory guest-$$a || exit; done
+
+guest-%:
+	@$(MAKE) --no-print-directory B=$(B)/guests/$* ARCH=$* SAN= LIBBPF_AT=$(B)/guests/$*/libbpf \
+		CC='$(GUEST_CLANG) --target=$(TARGET_$*) --sysroot=$(CURDIR)/$(DEPS)/guests/$* -fuse-ld=lld -Wno-unused-command-line-argument' \
+		LIBS_STATIC='$(LIBS_RUN) -pthread' $(B)/guests/$*/libexec/skep/guest/$*/skep-run
+	@install -D -m 755 $(B)/guests/$*/libexec/skep/guest/$*/skep-run $(B)/libexec/skep/guest/$*/skep-run
+	@install -m 755 $(DEPS)/guests/$*/bin/busybox $(B)/libexec/skep/guest/$*/busybox
 
 $(B)/libskep-kernel.a: $(call obj,$(KERNEL_LIB_SRC))
 	$(say) AR $@
@@ -85,7 +103,7 @@ $(B)/libcommon.a: $(call obj,$(COMMON_SRC))
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/obj/%.o: %.c $(B)/flags | $(LIBBPF)/inst/libbpf.a
+$(B)/obj/%.o: %.c $(B)/flags | $(LIBBPF_A)
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
@@ -100,22 +118,22 @@ $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
-$(LIBBPF)/inst/libbpf.a: $(LIBBPF)/src/libbpf.c
+$(LIBBPF_A): $(LIBBPF)/src/libbpf.c
 	$(say) MAKE $@
-	$(Q)$(MAKE) -s -C $(LIBBPF)/src BUILD_STATIC_ONLY=1 OBJDIR=../obj DESTDIR=../inst INCLUDEDIR=/include LIBDIR=/ \
+	$(Q)$(MAKE) -s -C $(LIBBPF)/src BUILD_STATIC_ONLY=1 OBJDIR=$(abspath $(LIBBPF_AT))/obj DESTDIR=$(abspath $(LIBBPF_AT))/inst INCLUDEDIR=/include LIBDIR=/ \
 		CFLAGS='-O2 -g -fPIC -ffunction-sections -fdata-sections -w' install >/dev/null
 
 $(LIBBPF)/src/libbpf.c:
 	@echo "libbpf's source is missing: run 'make deps'" >&2; exit 3
 
 # What programs and projects find beside the binaries, laid out exactly as `make install` does.
-share: FORCE | $(LIBBPF)/inst/libbpf.a
+share: FORCE | $(LIBBPF_A)
 	@sdk/share.sh $(LIBBPF)/inst $(B)
 
 # The SDK: everything static but the distribution's libraries, internal names made local. libskep-kernel
 # is libskep and what needs libarchive.
 $(B)/lib/libskep-kernel.a: $(B)/libskep-kernel.a
-$(B)/lib/%.a: $(B)/libskep.a $(LIBBPF)/inst/libbpf.a
+$(B)/lib/%.a: $(B)/libskep.a $(LIBBPF_A)
 	$(say) AR $@
 	@mkdir -p $(@D)
 	$(Q)$(LD) -r -o $(B)/$*.o --whole-archive $^
@@ -126,7 +144,7 @@ install: all $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/lib/cmake/skep $(DESTDIR)$(prefix)/include/skep
 	install -m 755 $(B)/bin/skep $(B)/bin/skep-run $(DESTDIR)$(prefix)/bin/
 	install -D -m 755 $(B)/libexec/skep/skep-kernel $(DESTDIR)$(prefix)/libexec/skep/skep-kernel
-	install -D -m 755 $(GUEST) $(DESTDIR)$(prefix)/libexec/skep/guest/$(ARCH)/skep-run
+	cd $(B)/libexec/skep && find guest -type f -exec install -D -m 755 {} $(abspath $(DESTDIR)$(prefix))/libexec/skep/{} \;
 	install -m 644 $(B)/lib/libskep.a $(B)/lib/libskep-kernel.a $(DESTDIR)$(prefix)/lib/
 	install -m 644 sdk/include/skep/*.h $(DESTDIR)$(prefix)/include/skep/
 	install -m 644 sdk/cmake/skep-config.cmake $(DESTDIR)$(prefix)/lib/cmake/skep/
@@ -149,10 +167,10 @@ clean:
 	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
 help:
-	@echo 'all check test corpus demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
+	@echo 'all guests check test corpus demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 -include tests/tests.mk
 FORCE:
-.PHONY: all share install format lint deps clean help FORCE
+.PHONY: all guests share install format lint deps clean help FORCE
 .DELETE_ON_ERROR:
