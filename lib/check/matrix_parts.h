@@ -70,6 +70,74 @@ void matrix_source(struct buf *out, const struct matrix_finding *f);
 /* "fails", "fails if loaded", "cannot be attached", "unknown", "warning", "guarded" */
 const char *matrix_finding_word(const struct matrix_finding *f, bool optional);
 
+/* --- what was proved --- */
+
+/* What a kernel said of a row beside what was predicted: of all programs the worst. */
+enum matrix_mark {
+	MATRIX_UNMARKED, /* predicted only */
+	MATRIX_UNASKED,  /* should have been asked */
+	MATRIX_PROVEN,   /* as predicted */
+	MATRIX_TAKEN, /* loaded, where nothing was known, or only attaching would fail */
+	MATRIX_REFUSED, /* for what only the verifier finds, or where nothing was known */
+	MATRIX_DISAGREES,
+};
+enum matrix_mark matrix_mark(const struct matrix *m, const struct matrix_row *r,
+			     size_t kernel);
+const char *matrix_mark_word(enum matrix_mark mark); /* "proven"; NULL: unmarked */
+/* "5 kernels asked, no disagreement" */
+void matrix_proven_summary(struct buf *out, const struct matrix *m);
+
+const char *matrix_load_word(enum proof_load load);       /* "loaded" */
+const char *matrix_attach_word(enum proof_attach attach); /* "none" */
+/* "EINVAL"; NULL if it has no name. */
+const char *matrix_errno_name(int code);
+
+enum matrix_answer_kind {
+	ANSWER_DISAGREEMENT,
+	ANSWER_REFUSED, /* loading, or attaching */
+	ANSWER_UNTRIED,
+};
+
+/* What a kernel said that has to be told, in words. Strings borrowed, NULL where there is nothing to say. */
+struct matrix_answer {
+	enum matrix_answer_kind kind;
+	uint32_t row, kernel, place; /* place: of the lineup */
+	const char *program;         /* NULL: the object as a whole */
+	bool attach;                 /* it is about attaching */
+	bool took;                   /* the kernel took what was predicted to fail */
+	bool told; /* a finding of the prediction says the same already */
+	const char *file, *text, *function;
+	uint32_t line;
+	const char *what;  /* never NULL */
+	const char *quote; /* the verifier's own line */
+	const char *remedy;
+	const char *log;
+};
+struct matrix_answers {
+	struct matrix_answer *items; /* the same words of several kernels are neighbours */
+	size_t n;
+};
+int matrix_answers_new(struct matrix_answers *out, const struct matrix *m,
+		       const struct matrix_lineup *l, struct skep_err *err);
+void matrix_answers_release(struct matrix_answers *a);
+/* One past the last that says the same as the one at first, on other kernels. */
+size_t matrix_answers_end(const struct matrix_answers *a, size_t first);
+/* "a.bpf.c:31: handle_exec is refused", " on X" is to follow. title: of the object; NULL none */
+void matrix_answer_subject(struct buf *out, const struct matrix_answer *a,
+			   const char *title);
+/* What, the verifier's words, remedy; of disagreements after "predicted to load, refused by the kernel: ". */
+void matrix_answer_words(struct buf *out, const struct matrix_answer *a);
+
+/* Members of the JSON, where kernels were asked; keys of rows stand behind the others'. */
+void matrix_report_boot(struct skep_node *row, const struct matrix_kernel *k);
+void matrix_report_proof(struct skep_node *row, const struct matrix_row *r,
+			 const struct matrix_proven *v);
+void matrix_report_end(struct skep_node *root, const struct matrix *m);
+
+/* The text below the matrix: disagreements, refusals, kernels that could not be asked, growth. */
+void matrix_text_proof(const struct matrix *m, const struct matrix_lineup *l,
+		       char *const *titles, struct skep_report *report);
+
 /* The text for people, into a report that has the JSON. */
 void matrix_text(const struct matrix *m, bool explain, struct skep_report *report);
 

@@ -54,18 +54,20 @@ static void tell_programs(struct skep_node *table, const struct matrix_row *r,
 }
 
 /* Kernels that are judged alike share their cell: what is in it is told once. */
-static void tell_cell(struct told *told, struct skep_node *row,
-		      const struct matrix_row *r, const struct matrix_cell *c,
-		      const char *kernel)
+static void tell_cell(struct told *told, struct skep_node *row, const struct matrix *m,
+		      const struct matrix_row *r, size_t k)
 {
+	const struct matrix_cell *c = r->cells[k];
 	struct skep_node *programs, *findings;
 
-	skep_node_str(row, "kernel", NULL, kernel);
+	skep_node_str(row, "kernel", NULL, m->kernels[k].id);
 	skep_node_str(row, "verdict", NULL, matrix_word(c->word));
 	skep_node_str(row, "reason", NULL, c->reason);
 	programs = skep_node_table(row, "programs", NULL);
 	findings = skep_node_table(row, "findings", NULL);
 	skep_node_uint(row, "more", NULL, c->more);
+	if (m->proven)
+		matrix_report_proof(row, r, r->proven ? r->proven[k] : NULL);
 	if (told->cell) {
 		report_same(programs, told->programs);
 		report_same(findings, told->findings);
@@ -99,7 +101,7 @@ static void tell_row(struct skep_node *row, const struct matrix *m,
 		while (told[at].cell && told[at].cell != c)
 			at++;
 		if (c)
-			tell_cell(&told[at], skep_node_row(table), r, c, m->kernels[k].id);
+			tell_cell(&told[at], skep_node_row(table), m, r, k);
 	}
 }
 
@@ -113,6 +115,8 @@ static void tell_kernels(struct skep_node *root, const struct matrix *m)
 		skep_node_str(row, "kernel", NULL, m->kernels[k].id);
 		skep_node_str(row, "release", NULL, m->kernels[k].release);
 		skep_node_str(row, "arch", NULL, m->kernels[k].arch);
+		if (m->proven)
+			matrix_report_boot(row, &m->kernels[k]);
 	}
 	skep_node_item(root, "missing", NULL, NULL);
 	for (size_t i = 0; i < m->missing_cnt; i++)
@@ -151,5 +155,7 @@ void matrix_report(const struct matrix *m, bool explain, struct skep_report *rep
 	table = skep_node_table(root, "variants", NULL);
 	for (size_t i = 0; i < m->choice_cnt; i++)
 		tell_choice(skep_node_row(table), m, &m->choices[i]);
+	if (m->proven)
+		matrix_report_end(root, m);
 	matrix_text(m, explain, report);
 }

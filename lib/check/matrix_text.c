@@ -40,16 +40,26 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static bool same_cell(const struct matrix_cell *a, const struct matrix_cell *b)
-{
-	if (a == b || !a || !b)
-		return a == b;
-	return a->word == b->word && same(a->reason, b->reason);
-}
-
 static const struct matrix_cell *cell(const struct text *t, size_t row, size_t place)
 {
 	return t->m->rows[row].cells[t->lineup.kernels[place]];
+}
+
+static const char *mark(const struct text *t, size_t row, size_t place)
+{
+	return matrix_mark_word(
+		matrix_mark(t->m, &t->m->rows[row], t->lineup.kernels[place]));
+}
+
+static bool same_cell(const struct text *t, size_t row, size_t place, size_t other)
+{
+	const struct matrix_cell *a = cell(t, row, place), *b = cell(t, row, other);
+
+	if (mark(t, row, place) != mark(t, row, other))
+		return false;
+	if (a == b || !a || !b)
+		return a == b;
+	return a->word == b->word && same(a->reason, b->reason);
 }
 
 /* Loads, but. */
@@ -67,7 +77,7 @@ static size_t run_end(const struct text *t, size_t first, size_t lo, size_t hi)
 		if (!matrix_lineup_joins(&t->lineup, t->m, end))
 			return end;
 		for (size_t i = lo; i < hi; i++)
-			if (!same_cell(cell(t, i, first), cell(t, i, end)))
+			if (!same_cell(t, i, first, end))
 				return end;
 	}
 	return end;
@@ -107,28 +117,52 @@ static size_t note(struct text *t, const char *reason)
 	return t->note_cnt;
 }
 
+/* "loads", or with what a kernel said to it "loads, proven" */
+static void add_verdict(struct text *t, struct skep_node *row, const char *key,
+			const char *heading, size_t i, size_t place)
+{
+	const char *proven = mark(t, i, place);
+
+	skep_node_fmt(row, key, heading, "%s%s%s", matrix_word(cell(t, i, place)->word),
+		      proven ? ", " : "", proven ? proven : "");
+}
+
+/* Why a kernel said no is told below, where the prediction needs no words of its own. */
+static const char *reason(const struct text *t, size_t i, size_t place)
+{
+	const struct matrix_row *r = &t->m->rows[i];
+	enum matrix_mark m = matrix_mark(t->m, r, t->lineup.kernels[place]);
+	const struct matrix_cell *c = cell(t, i, place);
+
+	return c->word == VERDICT_FAILS && m == MATRIX_PROVEN ? NULL : c->reason;
+}
+
 /* "fails [2]": reasons are below. */
 static void add_noted(struct text *t, struct skep_node *row, size_t i, size_t place)
 {
 	const struct matrix_cell *c = cell(t, i, place);
+	const char *why = c ? reason(t, i, place) : NULL, *proven = mark(t, i, place);
 	char key[32];
 
 	snprintf(key, sizeof(key), "%zu", i);
 	if (!c)
 		skep_node_str(row, key, t->titles[i], NULL);
-	else if (!c->reason)
-		skep_node_str(row, key, t->titles[i], matrix_word(c->word));
+	else if (!why)
+		add_verdict(t, row, key, t->titles[i], i, place);
 	else
-		skep_node_fmt(row, key, t->titles[i], "%s [%zu]", matrix_word(c->word),
-			      note(t, c->reason));
+		skep_node_fmt(row, key, t->titles[i], "%s%s%s [%zu]",
+			      matrix_word(c->word), proven ? ", " : "",
+			      proven ? proven : "", note(t, why));
 }
 
 /* Of one object the reason is beside its verdict. */
-static void add_plain(struct skep_node *row, const struct matrix_cell *c,
-		      const char *heading)
+static void add_plain(struct text *t, struct skep_node *row, const char *heading,
+		      size_t i, size_t place)
 {
-	skep_node_str(row, "verdict", heading, matrix_word(c->word));
-	if (c->reason)
+	const struct matrix_cell *c = cell(t, i, place);
+
+	add_verdict(t, row, "verdict", heading, i, place);
+	if (reason(t, i, place))
 		skep_node_fmt(row, "reason", "", "%s%s", warned(c) ? "warning: " : "",
 			      c->reason);
 }
@@ -145,7 +179,7 @@ static void add_table(struct text *t, size_t lo, size_t hi)
 		row = skep_node_row(table);
 		add_kernel(t, row, first, end);
 		if (t->m->row_cnt == 1)
-			add_plain(row, cell(t, lo, first), t->titles[lo]);
+			add_plain(t, row, t->titles[lo], lo, first);
 		for (size_t i = lo; t->m->row_cnt > 1 && i < hi; i++)
 			add_noted(t, row, i, first);
 	}
@@ -165,7 +199,7 @@ static void add_objects(struct text *t)
 
 		skep_node_str(row, "object", "object", t->raw[i]);
 		if (c)
-			add_plain(row, c, heading.data);
+			add_plain(t, row, heading.data, i, 0);
 	}
 	buf_release(&heading);
 }
@@ -329,7 +363,14 @@ static void add_end(struct text *t)
 		skep_node_str(skep_node_row(table), "kernel", "", t->m->missing[i]);
 	table = skep_node_section(t->root, NULL, "");
 	matrix_summary(&b, t->m);
-	skep_node_str(table, NULL, "", b.data);
+	skep_node_str(table, NULL, t->m->proven ? "predicted" : "", b.data);
+	if (b.err)
+		t->root->report->err = -ENOMEM;
+	buf_release(&b);
+	if (!t->m->proven)
+		return;
+	matrix_proven_summary(&b, t->m);
+	skep_node_str(table, NULL, "proven", b.data);
 	if (b.err)
 		t->root->report->err = -ENOMEM;
 	buf_release(&b);
@@ -377,5 +418,7 @@ void matrix_text(const struct matrix *m, bool explain, struct skep_report *repor
 	add_notes(&t);
 	for (size_t i = 0; i < t.groups.n; i++)
 		add_finding(&t, &t.groups.items[i]);
+	if (m->proven)
+		matrix_text_proof(m, &t.lineup, t.raw, report);
 	add_end(&t);
 }
