@@ -56,5 +56,6 @@ char *fs_find_program(
 	const char *name,
 	const char *path_env); /* in $PATH's value; caller frees; NULL if absent */
 char *fs_share_dir(void);      /* ../share/skep of /proc/self/exe; caller frees */
+char *fs_libexec_dir(void);    /* ../libexec/skep of it; caller frees */
 
 #endif

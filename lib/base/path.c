@@ -142,7 +142,8 @@ char *fs_find_program(const char *name, const char *path_env)
 	return NULL;
 }
 
-char *fs_share_dir(void)
+/* A folder of where this program is installed. */
+static char *beside_program(const char *name)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -154,5 +155,15 @@ char *fs_share_dir(void)
 	exe[n] = '\0';
 	dir = fs_dirname(exe);
 	prefix = dir ? fs_dirname(dir) : NULL;
-	return prefix ? text_fmt("%s/share/skep", prefix) : NULL;
+	return prefix ? text_fmt("%s/%s/skep", prefix, name) : NULL;
+}
+
+char *fs_share_dir(void)
+{
+	return beside_program("share");
+}
+
+char *fs_libexec_dir(void)
+{
+	return beside_program("libexec");
 }

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A stashed file:
+ *
+ *	what was put there
+ *	32 bytes	SHA-256 of that
+ *	8 bytes		"skepkept"
+ *
+ * Behind, not before: a kernel or an archive can be started from as it lies.
+ */
+#include "lib/base/stash.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/sha256.h"
+
+#define MAGIC      "skepkept"
+#define MAGIC_LEN  (sizeof(MAGIC) - 1)
+#define TAIL_LEN   (SKEP_SHA256_LEN + MAGIC_LEN)
+#define FILES_MAX  4096
+#define STALE_SECS 3600 /* a writer that is still at it does not take that long */
+
+char *stash_path(const struct stash *s, const char *key)
+{
+	return fs_join(s->dir, key);
+}
+
+static bool intact(const unsigned char *data, size_t len)
+{
+	uint8_t digest[SKEP_SHA256_LEN];
+
+	if (memcmp(data + len + SKEP_SHA256_LEN, MAGIC, MAGIC_LEN))
+		return false;
+	sha256(data, len, digest);
+	return !memcmp(data + len, digest, sizeof(digest));
+}
+
+int stash_open(const struct stash *s, const char *key, int *fd, size_t *len)
+{
+	_cleanup_free_ char *path = stash_path(s, key);
+	_cleanup_close_ int file = -1;
+	struct stat st;
+	void *data;
+	bool good;
+
+	file = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (file < 0 || fstat(file, &st) || !S_ISREG(st.st_mode) ||
+	    st.st_size < (off_t)TAIL_LEN)
+		return -ENOENT;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file,
+		    0);
+	if (data == MAP_FAILED)
+		return -ENOENT;
+	good = intact(data, (size_t)st.st_size - TAIL_LEN);
+	munmap(data, (size_t)st.st_size);
+	if (!good)
+		return -ENOENT;
+	/* what is used is not what goes next */
+	futimens(file, NULL);
+	*len = (size_t)st.st_size - TAIL_LEN;
+	*fd = TAKE_FD(file);
+	return 0;
+}
+
+/* ---- room ---- */
+
+struct kept {
+	char *name;
+	struct timespec used;
+};
+
+static int by_age(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	if (x->used.tv_sec != y->used.tv_sec)
+		return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
+	return (x->used.tv_nsec > y->used.tv_nsec) - (x->used.tv_nsec < y->used.tv_nsec);
+}
+
+static bool is_unfinished(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 4 && !strcmp(name + len - 4, ".tmp");
+}
+
+/* Remove the oldest beyond max, and what writers left that died. */
+static void make_room(const struct stash *s)
+{
+	struct kept *all = calloc(FILES_MAX, sizeof(*all));
+	DIR *d = opendir(s->dir);
+	size_t n = 0;
+	struct dirent *e;
+	struct stat st;
+
+	while (d && all && n < FILES_MAX && (e = readdir(d))) {
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		if (!is_unfinished(e->d_name))
+			all[n++] = (struct kept){ strdup(e->d_name), st.st_mtim };
+		else if (st.st_mtim.tv_sec + STALE_SECS < time(NULL))
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (all)
+		qsort(all, n, sizeof(*all), by_age);
+	for (size_t i = 0; i + s->max < n; i++)
+		if (all[i].name)
+			unlinkat(dirfd(d), all[i].name, 0);
+	for (size_t i = 0; i < n; i++)
+		free(all[i].name);
+	free(all);
+	if (d)
+		closedir(d);
+}
+
+int stash_put(const struct stash *s, const char *key, const void *data, size_t len,
+	      struct skep_err *err)
+{
+	_cleanup_free_ char *path = stash_path(s, key);
+	uint8_t digest[SKEP_SHA256_LEN];
+	struct buf whole = { 0 };
+	int rc = path ? fs_mkdirs(s->dir, 0700, err)
+		      : skep_fail(err, ENOMEM, "out of memory");
+
+	if (rc)
+		return rc;
+	sha256(data, len, digest);
+	buf_add(&whole, data, len);
+	buf_add(&whole, digest, sizeof(digest));
+	buf_add(&whole, MAGIC, MAGIC_LEN);
+	rc = buf_check(&whole, err) ?: fs_publish(path, whole.data, whole.len, 0600, err);
+	buf_release(&whole);
+	if (!rc)
+		make_room(s);
+	return rc;
+}
