@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <skep/error.h>
+#include <skep/log.h>
 
 #include "lib/base/buf.h"
 #include "lib/check/matrix.h"
@@ -21,12 +22,16 @@ int baseline_read(struct baseline **out, const char *json, size_t len, const cha
 void baseline_free(struct baseline *b);
 
 /*
- * What grew: instructions, states, peak states, stack or JITed size by more than percent (the time never counts), and programs
- * that loaded and are refused now: what "verdict", before 1, now 0. Strings borrowed from m; caller frees the array. compared: how
- * many programs are in both.
+ * What grew: instructions, states, peak states, stack or JITed size by more than percent (the time never counts; what was 0 grows
+ * by anything), and programs that loaded and are refused now: what "verdict", before 1, now 0. Strings borrowed from m; caller frees the array. compared: how many programs are in both; -SKEP_EUSAGE if kernels
+ * answered and that is none.
  */
 int baseline_compare(const struct baseline *b, const struct matrix *m,
 		     unsigned int percent, struct matrix_growth **out, size_t *n,
 		     size_t *compared, struct skep_err *err);
+
+/* What is in one of them alone: a line each, and of kernels that were not asked now one. */
+void baseline_tell(const struct baseline *b, const struct matrix *m,
+		   const struct skep_log *log);
 
 #endif
