@@ -192,6 +192,7 @@ static void add_referrers(const struct skep_pkg *p, struct skep_node *root)
 
 		pkg_referrer(p, i, &r);
 		skep_node_str(row, "type", "type", r.artifact_type);
+		skep_node_str(row, "predicate", "says", r.predicate);
 		skep_node_uint(row, "size", "bytes", r.size);
 		skep_node_str(row, "digest", "digest", r.digest);
 		skep_node_str(row, "subject", NULL, r.subject);

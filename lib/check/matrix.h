@@ -84,6 +84,7 @@ struct matrix_boot {
 	const char *error, *hint; /* why it could not be asked; NULL it was */
 	const char *serial;       /* where its console is kept; NULL */
 	const char *problems;     /* lines; NULL none */
+	const char *accel;        /* "tcg", "kvm"; NULL: the running kernel */
 };
 
 /* Statistics of a program that grew beyond what is allowed. */
@@ -110,7 +111,9 @@ struct matrix_row {
 
 struct matrix_kernel {
 	const char *id, *release, *arch; /* arch NULL unknown */
-	const struct matrix_boot *boot;  /* NULL: predicted only */
+	const char *digest,
+		*image; /* of its profile and of what boots, "sha256:…"; NULL none */
+	const struct matrix_boot *boot; /* NULL: predicted only */
 };
 
 /* Which variant a kernel gets: index of a row by kernel; -1 none, -2 not for its architecture. */

@@ -82,16 +82,23 @@ static bool concerns(const struct survey_object *so, const struct target *t)
 	return so->o->big_endian == btf_index_info(t->ix)->big_endian;
 }
 
-static int name_kernel(struct survey *s, const struct target *t, struct skep_err *err)
+static int name_kernel(struct survey *s, const struct target *t, const struct profile *p,
+		       struct skep_err *err)
 {
 	size_t at = s->m.kernel_cnt++;
 	struct matrix_kernel *k = &s->m.kernels[at];
+	char **names = &s->names[SURVEY_NAMES * at];
 
-	k->id = s->names[2 * at] = strdup(t->id);
-	k->release = s->names[2 * at + 1] = strdup(t->release);
+	k->id = names[0] = strdup(t->id);
+	k->release = names[1] = strdup(t->release);
+	k->digest = names[2] = t->profile ? strdup(t->profile) : NULL;
+	k->image = names[3] = p && p->image ? strdup(p->image) : NULL;
 	k->arch = t->arch ? t->arch->name : NULL;
 	s->versions[at] = t->version;
-	return k->id && k->release ? 0 : skep_fail(err, ENOMEM, "out of memory");
+	if (!k->id || !k->release || !k->digest != !t->profile ||
+	    !k->image != !(p && p->image))
+		return skep_fail(err, ENOMEM, "out of memory");
+	return 0;
 }
 
 static int suits(const struct survey_object *so, const struct target *t, bool *out,
@@ -133,7 +140,7 @@ static int survey_one(struct survey *s, const struct survey_query *q, size_t ker
 		skep_err_note(err, "while reading kernel '%s'", profile->id);
 	if (rc)
 		return rc;
-	rc = name_kernel(s, &t, err);
+	rc = name_kernel(s, &t, profile, err);
 	for (size_t i = 0; i < s->m.row_cnt && !rc; i++)
 		rc = judge_row(s, i, &t, kernel, err);
 	target_release(&t);
@@ -145,7 +152,7 @@ static int survey_all(struct survey *s, const struct survey_query *q, struct ske
 	int rc = 0;
 
 	s->m.kernels = calloc(q->kernel_cnt + 1, sizeof(*s->m.kernels));
-	s->names = calloc(2 * q->kernel_cnt + 1, sizeof(*s->names));
+	s->names = calloc(SURVEY_NAMES * q->kernel_cnt + 1, sizeof(*s->names));
 	s->versions = calloc(q->kernel_cnt + 1, sizeof(*s->versions));
 	if (!s->m.kernels || !s->names || !s->versions)
 		return skep_fail(err, ENOMEM, "out of memory");
@@ -244,7 +251,7 @@ void survey_free(struct survey *s)
 		return;
 	for (size_t i = 0; s->rows && i < s->m.row_cnt; i++)
 		survey_row_release(&s->rows[i]);
-	for (size_t i = 0; s->names && i < 2 * s->m.kernel_cnt; i++)
+	for (size_t i = 0; s->names && i < SURVEY_NAMES * s->m.kernel_cnt; i++)
 		free(s->names[i]);
 	for (size_t i = 0; i < s->m.missing_cnt; i++)
 		free(s->missing[i]);

@@ -32,10 +32,12 @@ struct survey_row {
 	size_t worded; /* findings of all of them that were put in words */
 };
 
+#define SURVEY_NAMES 4
+
 struct survey {
 	struct matrix m;
 	struct survey_row *rows; /* by row of the matrix */
-	char **names;            /* id and release, by kernel */
+	char **names;            /* SURVEY_NAMES by kernel: id, release, digest, image */
 	uint32_t *versions;      /* by kernel */
 	char **missing;
 };

@@ -201,8 +201,10 @@ void skep_pkg_free(struct skep_pkg *p)
 		tar_release(&p->platforms[i].files);
 		free(p->platforms[i].layer);
 	}
-	for (size_t i = 0; i < p->referrer_cnt; i++)
+	for (size_t i = 0; i < p->referrer_cnt; i++) {
 		free(p->referrers[i].artifact_type);
+		free(p->referrers[i].predicate);
+	}
 	free(p->platforms);
 	free(p->referrers);
 	layout_release(&p->layout);

@@ -49,12 +49,17 @@ const struct manifest *pkg_manifest_at(const struct skep_pkg *p, size_t i);
 int pkg_file(const struct skep_pkg *p, const char *arch, const char *name,
 	     const void **data, size_t *size);
 
+/* Annotations of a referrer that say of what type its statement is: in a sigstore bundle, and as it is. */
+#define PKG_PREDICATE_OF_BUNDLE "dev.sigstore.bundle.predicateType"
+#define PKG_PREDICATE           "in-toto.io/predicate-type"
+
 /* A referrer: a manifest whose subject is the package index (or a platform manifest). */
 struct pkg_referrer {
 	const char *subject; /* "sha256:…" */
 	const char *digest;  /* of the referrer's own manifest */
 	const char *artifact_type;
-	const void *data; /* its first layer */
+	const char *predicate; /* type of its statement, as its annotation says; NULL none */
+	const void *data;      /* its first layer */
 	size_t size;
 	const char *media_type; /* of that layer */
 };

@@ -28,6 +28,7 @@ struct platform {
 struct referrer {
 	struct oci_desc desc, subject, layer;
 	char *artifact_type;
+	char *predicate; /* NULL none */
 };
 
 struct skep_pkg {

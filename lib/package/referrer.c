@@ -59,6 +59,21 @@ static int read_empty_config(struct skep_pkg *p, const struct json_t *v,
 	return 0;
 }
 
+static int read_words(const struct json_t *v, const char *type, struct referrer *r,
+		      struct skep_err *err)
+{
+	const struct json_t *notes = js_get(v, "annotations");
+	const char *predicate = js_str(notes, PKG_PREDICATE_OF_BUNDLE);
+
+	if (!predicate)
+		predicate = js_str(notes, PKG_PREDICATE);
+	r->artifact_type = strdup(type);
+	r->predicate = predicate ? strdup(predicate) : NULL;
+	if (!r->artifact_type || (predicate && !r->predicate))
+		return skep_fail(err, ENOMEM, "out of memory");
+	return 0;
+}
+
 static int read_manifest(struct skep_pkg *p, const struct json_t *v, struct referrer *r,
 			 struct skep_err *err)
 {
@@ -78,9 +93,7 @@ static int read_manifest(struct skep_pkg *p, const struct json_t *v, struct refe
 		rc = read_empty_config(p, js_get(v, "config"), err);
 	if (!rc)
 		rc = read_layers(p, js_get(v, "layers"), r, err);
-	if (!rc && !(r->artifact_type = strdup(type)))
-		rc = skep_fail(err, ENOMEM, "out of memory");
-	return rc;
+	return rc ? rc : read_words(v, type, r, err);
 }
 
 int pkg_read_referrers(struct skep_pkg *p, struct skep_err *err)
@@ -120,6 +133,7 @@ void pkg_referrer(const struct skep_pkg *p, size_t i, struct pkg_referrer *out)
 	*out = (struct pkg_referrer){ .subject = r->subject.digest,
 				      .digest = r->desc.digest,
 				      .artifact_type = r->artifact_type,
+				      .predicate = r->predicate,
 				      .data = b->data,
 				      .size = b->size,
 				      .media_type = r->layer.media_type };

@@ -2,8 +2,7 @@
 /*
  * Bundle: sigstore bundle v0.3 with a DSSE envelope around an in-toto statement.
  *
- *   statement  {"_type":"https://in-toto.io/Statement/v1","predicate":{},
- *               "predicateType":"https://sigstore.dev/cosign/sign/v1","subject":[{"digest":{"sha256":"<hex>"}}]}
+ *   statement  statement.c
  *   PAE        DSSEv1 SP 28 SP application/vnd.in-toto+json SP <length> SP <statement>; what is signed, SHA-256
  *   bundle     {"dsseEnvelope":{"payload":"<base64>","payloadType":"application/vnd.in-toto+json",
  *               "signatures":[{"keyid":"<hint>","sig":"<base64>"}]},
@@ -11,7 +10,7 @@
  *               "verificationMaterial":{"publicKey":{"hint":"<hint>"}}}
  *   hint       base64 of SHA-256 of the signer's SubjectPublicKeyInfo in DER
  *
- * Source: DSSE protocol 1.0; in-toto attestation statement v1; sigstore protobuf-specs bundle v0.3.
+ * Source: DSSE protocol 1.0; sigstore protobuf-specs bundle v0.3.
  */
 #include "lib/sign/bundle.h"
 
@@ -23,60 +22,23 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/sign/crypto.h"
-
-#define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
-#define PAYLOAD_TYPE   "application/vnd.in-toto+json"
-#define DIGEST_PREFIX  (sizeof("sha256:") - 1)
-#define MAX_BUNDLE \
-	((size_t)256 << 10) /* anybody can add one; parsed it is 80 times as much */
-
-char *bundle_statement(const char *digest, size_t *len)
-{
-	struct json_t *v = js_object(), *subjects = js_array(), *subject = js_object();
-	struct json_t *digests = js_object();
-	char *text = NULL;
-	int rc = js_set_str(digests, "sha256", digest + DIGEST_PREFIX);
-
-	rc |= js_set(subject, "digest", digests);
-	rc |= js_add(subjects, subject);
-	rc |= js_set_str(v, "_type", STATEMENT_TYPE);
-	rc |= js_set_str(v, "predicateType", BUNDLE_PREDICATE);
-	rc |= js_set(v, "predicate", js_object());
-	rc |= js_set(v, "subject", subjects);
-	if (!rc)
-		text = js_canonical(v, len);
-	js_free(v);
-	return text;
-}
+#include "lib/sign/statement.h"
 
 static bool equals(const char *a, const char *b)
 {
 	return a && !strcmp(a, b);
 }
 
-bool bundle_states(const struct bundle *b, const char *digest)
+bool bundle_states(const struct bundle *b, const char *type, const char *digest)
 {
-	const struct json_t *subjects;
-	struct json_t *v;
-	bool ok;
-
-	if (js_parse(&v, b->payload, b->payload_len, "", NULL))
-		return false;
-	subjects = js_get(v, "subject");
-	ok = equals(js_str(v, "_type"), STATEMENT_TYPE) &&
-	     equals(js_str(v, "predicateType"), BUNDLE_PREDICATE) &&
-	     js_is_array(subjects) && js_len(subjects) == 1 &&
-	     equals(js_str(js_get(js_at(subjects, 0), "digest"), "sha256"),
-		    digest + DIGEST_PREFIX);
-	js_free(v);
-	return ok;
+	return statement_is(b->payload, b->payload_len, type, digest);
 }
 
 void *bundle_pae(const void *payload, size_t payload_len, size_t *len)
 {
 	struct buf b = {};
 
-	buf_fmt(&b, "DSSEv1 %zu %s %zu ", sizeof(PAYLOAD_TYPE) - 1, PAYLOAD_TYPE,
+	buf_fmt(&b, "DSSEv1 %zu %s %zu ", sizeof(STATEMENT_MEDIA) - 1, STATEMENT_MEDIA,
 		payload_len);
 	buf_add(&b, payload, payload_len);
 	if (buf_check(&b, NULL)) {
@@ -94,7 +56,7 @@ static struct json_t *envelope_json(const char *payload, const char *sig, const 
 	rc |= js_set_str(one, "keyid", hint);
 	rc |= js_add(sigs, one);
 	rc |= js_set_str(v, "payload", payload);
-	rc |= js_set_str(v, "payloadType", PAYLOAD_TYPE);
+	rc |= js_set_str(v, "payloadType", STATEMENT_MEDIA);
 	rc |= js_set(v, "signatures", sigs);
 	if (!rc)
 		return v;
@@ -146,7 +108,7 @@ static bool read_envelope(struct bundle *b, const struct json_t *v)
 		   *sig = js_str(js_at(sigs, 0), "sig");
 
 	if (!equals(js_str(v, "mediaType"), BUNDLE_TYPE) ||
-	    !equals(js_str(envelope, "payloadType"), PAYLOAD_TYPE) ||
+	    !equals(js_str(envelope, "payloadType"), STATEMENT_MEDIA) ||
 	    !js_is_array(sigs) || js_len(sigs) != 1 || !payload || !sig ||
 	    !read_key(b, v, js_at(sigs, 0)))
 		return false;
@@ -162,7 +124,7 @@ int bundle_read(struct bundle *out, const void *data, size_t len, const char *wh
 	struct json_t *v;
 	int rc;
 
-	if (len > MAX_BUNDLE) {
+	if (len > BUNDLE_MAX) {
 		rc = skep_fail(err, SKEP_ECORRUPT, "bundle has %zu bytes", len);
 		skep_err_at(err, where, 0, 0);
 		return rc;

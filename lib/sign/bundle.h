@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Bundle: the signature of a package as sigstore writes it; drawn at the top of bundle.c. */
+/* Bundle: a signed statement about a package as sigstore writes it; drawn at the top of bundle.c. */
 #ifndef LIB_SIGN_BUNDLE_H
 #define LIB_SIGN_BUNDLE_H
 
@@ -11,8 +11,9 @@
 
 #include "lib/base/sha256.h"
 
-#define BUNDLE_TYPE      "application/vnd.dev.sigstore.bundle.v0.3+json"
-#define BUNDLE_PREDICATE "https://sigstore.dev/cosign/sign/v1"
+#define BUNDLE_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
+#define BUNDLE_MAX \
+	((size_t)256 << 10) /* anybody can add one; parsed it is 80 times as much */
 
 struct bundle {
 	uint8_t key[SKEP_SHA256_LEN]; /* SHA-256 of the signer's SPKI */
@@ -24,11 +25,8 @@ struct bundle {
 	size_t sig_len;
 };
 
-/* The statement that a package is what its digest says; caller frees; NULL without memory. */
-char *bundle_statement(const char *digest, size_t *len);
-
-/* Whether a bundle's payload is that statement over this digest, however its JSON is spaced. */
-bool bundle_states(const struct bundle *b, const char *digest);
+/* Whether a bundle's payload is a statement of that type about the package of this digest. */
+bool bundle_states(const struct bundle *b, const char *type, const char *digest);
 
 /* The signed bytes: pre-authentication encoding of a statement; caller frees; NULL without memory. */
 void *bundle_pae(const void *payload, size_t payload_len, size_t *len);

@@ -2,7 +2,8 @@
 /*
  * Verify: hold every signature of a package against the trust store. One good signature by a trusted key
  * within its validity is enough; one bad signature by a trusted key is too much; strangers are listed
- * and count for nothing.
+ * and count for nothing. What its statement says decides what a bundle is: a signed proof vouches for the
+ * proof and never for the package.
  */
 #include <skep/sign.h>
 
@@ -11,12 +12,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/opts.h"
 #include "lib/package/package.h"
 #include "lib/sign/bundle.h"
 #include "lib/sign/cert.h"
 #include "lib/sign/crypto.h"
 #include "lib/sign/signer.h"
+#include "lib/sign/statement.h"
 #include "lib/sign/trust.h"
 
 #define DEFAULT_TRUST "/etc/skep/trust.d"
@@ -37,6 +40,7 @@ static const char *const verdict_text[] = {
 struct finding {
 	enum verdict verdict;
 	bool in_time;
+	bool proof; /* of another kind than a signature of the package */
 	uint8_t key[SKEP_SHA256_LEN];
 	const struct cert *cert; /* borrowed from the trust store, NULL if unknown */
 };
@@ -49,10 +53,17 @@ struct check {
 	size_t n;
 };
 
-static bool is_signature(const struct skep_pkg *p, const struct pkg_referrer *r)
+static bool is_bundle(const struct skep_pkg *p, const struct pkg_referrer *r)
 {
 	return !strcmp(r->artifact_type, BUNDLE_TYPE) &&
 	       !strcmp(r->subject, skep_pkg_digest(p));
+}
+
+static bool is_proof(const struct bundle *b)
+{
+	_cleanup_free_ char *type = statement_type(b->payload, b->payload_len);
+
+	return type && !strcmp(type, STATEMENT_PROOF);
 }
 
 static enum verdict judge(const struct check *k, const struct bundle *b, struct finding *f)
@@ -60,12 +71,14 @@ static enum verdict judge(const struct check *k, const struct bundle *b, struct 
 	const struct cert *c = trust_find(&k->trust, b->key, k->opts.now);
 
 	memcpy(f->key, b->key, sizeof(f->key));
+	f->proof = is_proof(b);
 	if (!c)
 		return UNKNOWN;
 	f->cert = c;
 	if (!cert_signed(c, b->pae, b->pae_len, b->sig, b->sig_len))
 		return BAD;
-	if (!bundle_states(b, skep_pkg_digest(k->pkg)))
+	if (!bundle_states(b, f->proof ? STATEMENT_PROOF : STATEMENT_SIGNED,
+			   skep_pkg_digest(k->pkg)))
 		return OTHER;
 	f->in_time = k->opts.now >= c->not_before && k->opts.now <= c->not_after;
 	if (f->in_time || k->opts.ignore_expiry)
@@ -85,7 +98,7 @@ static int judge_all(struct check *k, struct skep_err *err)
 		struct finding *f = &k->findings[k->n];
 
 		pkg_referrer(k->pkg, i, &r);
-		if (!is_signature(k->pkg, &r))
+		if (!is_bundle(k->pkg, &r))
 			continue;
 		k->n++;
 		if (bundle_read(&b, r.data, r.size, r.digest, NULL))
@@ -96,7 +109,7 @@ static int judge_all(struct check *k, struct skep_err *err)
 	return 0;
 }
 
-/* The finding that decides: the highest verdict. NULL without signatures. */
+/* The finding that decides: the highest verdict; of proofs only a bad one. NULL without signatures. */
 static const struct finding *decisive(const struct check *k)
 {
 	const struct finding *best = NULL;
@@ -104,6 +117,8 @@ static const struct finding *decisive(const struct check *k)
 	for (size_t i = 0; i < k->n; i++) {
 		const struct finding *f = &k->findings[i];
 
+		if (f->proof && f->verdict != BAD)
+			continue;
 		if (!best || f->verdict > best->verdict ||
 		    (f->verdict == best->verdict && f->in_time && !best->in_time))
 			best = f;
@@ -167,6 +182,17 @@ static void report_signature(struct skep_node *table, const struct finding *f)
 	skep_node_str(row, "not_after", "valid until", NULL);
 }
 
+static void report_signatures(struct skep_node *root, const struct check *k, bool proofs)
+{
+	struct skep_node *table =
+		proofs ? skep_node_table(root, "proofs", "signatures of proofs")
+		       : skep_node_table(root, "signatures", "signatures");
+
+	for (size_t i = 0; i < k->n; i++)
+		if (k->findings[i].proof == proofs)
+			report_signature(table, &k->findings[i]);
+}
+
 /* The whole in one line, for who only runs the package. */
 static void report_verdict(struct skep_node *root, const struct check *k,
 			   const struct finding *f)
@@ -187,7 +213,7 @@ static void report_verdict(struct skep_node *root, const struct check *k,
 static void fill_report(struct skep_report *report, const struct check *k,
 			const struct finding *f)
 {
-	struct skep_node *root = skep_report_root(report), *table;
+	struct skep_node *root = skep_report_root(report);
 	bool good = f && f->verdict == GOOD;
 
 	skep_node_fmt(root, "package", "package", "%s:%s", skep_pkg_name(k->pkg),
@@ -196,9 +222,8 @@ static void fill_report(struct skep_report *report, const struct check *k,
 	skep_node_str(root, "verified_by", "verified by", good ? "skep" : "nobody");
 	skep_node_bool(root, "expiry_ignored", NULL, good && !f->in_time);
 	report_verdict(root, k, f);
-	table = skep_node_table(root, "signatures", "signatures");
-	for (size_t i = 0; i < k->n; i++)
-		report_signature(table, &k->findings[i]);
+	report_signatures(root, k, false);
+	report_signatures(root, k, true);
 }
 
 static int verify(struct check *k, struct skep_report *report, struct skep_err *err)
@@ -218,22 +243,32 @@ static int verify(struct check *k, struct skep_report *report, struct skep_err *
 	return refuse(k, f, err);
 }
 
-static bool has_signature(const struct skep_pkg *p)
+/* Bundles, and among them any that may be a signature of the package. */
+static bool has_bundle(const struct skep_pkg *p, bool *signature)
 {
 	struct pkg_referrer r;
+	struct bundle b;
+	bool found = false;
 
+	*signature = false;
 	for (size_t i = 0; i < pkg_referrer_cnt(p); i++) {
 		pkg_referrer(p, i, &r);
-		if (is_signature(p, &r))
-			return true;
+		if (!is_bundle(p, &r))
+			continue;
+		found = true;
+		if (bundle_read(&b, r.data, r.size, r.digest, NULL))
+			continue;
+		*signature |= !is_proof(&b);
+		bundle_release(&b);
 	}
-	return false;
+	return found;
 }
 
 int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts,
 		struct skep_report *report, struct skep_err *err)
 {
 	struct check k = { .pkg = pkg };
+	bool signature;
 	int rc = opts_take(&k.opts, sizeof(k.opts), opts, err);
 
 	if (!rc)
@@ -242,8 +277,9 @@ int skep_verify(const struct skep_pkg *pkg, const struct skep_verify_opts *opts,
 		k.opts.trust = DEFAULT_TRUST;
 	if (!k.opts.now)
 		k.opts.now = time(NULL);
-	if (!rc && has_signature(pkg))
-		rc = trust_open(&k.trust, k.opts.trust, k.opts.allow_unsigned, err);
+	if (!rc && has_bundle(pkg, &signature))
+		rc = trust_open(&k.trust, k.opts.trust,
+				k.opts.allow_unsigned || !signature, err);
 	if (!rc)
 		rc = verify(&k, report, err);
 	free(k.findings);

@@ -36,7 +36,7 @@
  *	{ "kind": "package", "file": path, "name", "version", "license", "digest": "sha256:…",
  *	  "params": [{ "name", "type", "default": string|null, "bind": "rodata"|"max_entries"|"entries",
  *	               "target", "object": name|null, "help": string|null }],
- *	  "referrers": [{ "type", "size", "digest", "subject" }],	signatures and the like, unchecked
+ *	  "referrers": [{ "type", "predicate": string|null, "size", "digest", "subject" }],	signatures and the like, unchecked
  *	  "platforms": { ARCH: { "clang", "skep", "libbpf", "files": [{ "name", "size", "digest" }],
  *	                         "objects": { NAME: as above from "license" on } } } }
  */

@@ -82,8 +82,8 @@ struct skep_verify_opts {
  *          one line for skep_report_str(); NULL if not wanted
  *
  * One good signature by a trusted key within its validity suffices; a bad one by a trusted key refuses,
- * whatever else there is; unknown keys and statements about other things are listed and ignored. With
- * allow_unsigned the store may be absent.
+ * whatever else there is; unknown keys and statements about other things are listed and ignored. Signed proofs (see
+ * skep/prove.h) are listed apart, in "proofs", and sign no package. With allow_unsigned the store may be absent.
  *
  * Returns 0: yes (or allowed).
  *
