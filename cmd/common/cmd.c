@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_OPTS 32
+#define MAX_OPTS 48
 
 /* How errors are rendered is asked before a command's options are understood. */
 static bool wants_json(int argc, char **argv)

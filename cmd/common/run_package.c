@@ -3,17 +3,17 @@
 #include "cmd/common/run_package.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <skep/run.h>
 #include <skep/sign.h>
 
+#include "cmd/common/duration.h"
+#include "cmd/common/stop.h"
 #include "cmd/common/trust.h"
 
 struct request {
@@ -24,64 +24,11 @@ struct request {
 	struct cmd_common common;
 };
 
-/* Nanoseconds of a unit; 0 for none. */
-static double unit_ns(const char *unit)
-{
-	static const struct {
-		const char *unit;
-		double ns;
-	} units[] = { { "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },  { "us", 1e3 },
-		      { "ns", 1 }, { "m", 60e9 }, { "h", 3600e9 } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (!strcmp(units[i].unit, unit))
-			return units[i].ns;
-	return 0;
-}
-
-static int parse_duration(const char *text, uint64_t *ns, struct skep_err *err)
-{
-	size_t digits = text ? strspn(text, "0123456789.") : 0;
-	char *end;
-	double v;
-
-	if (!text)
-		return 0;
-	errno = 0;
-	v = strtod(text, &end) * unit_ns(text + digits);
-	/* less than a nanosecond would be 0, which is for ever */
-	if (errno || end != text + digits || !(v >= 1 && v <= 1e18)) {
-		skep_fail(err, SKEP_EUSAGE, "--duration wants a duration, not '%s'", text);
-		return skep_err_hint(err, "a number with ns, us, ms, s, m or h; bare: s");
-	}
-	*ns = (uint64_t)v;
-	return 0;
-}
-
 static bool is_folder(const char *path)
 {
 	struct stat st;
 
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
-}
-
-/* SIGINT and SIGTERM as something to wait for, so that nothing is left half done. */
-static int stop_signals(struct skep_err *err)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return skep_fail(err, errno, "cannot block signals: %s", strerror(errno));
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? skep_fail(err, errno, "cannot wait for signals: %s",
-				  strerror(errno))
-		      : fd;
 }
 
 static int verify(const struct request *q, const struct skep_pkg *pkg,
@@ -212,7 +159,7 @@ int run_package(const struct cmd *cmd, int argc, char **argv, run_build_fn build
 	if (rc > 0) {
 		rc = help(cmd, table, &q, build, err);
 	} else if (!rc) {
-		rc = parse_duration(q.duration, &q.duration_ns, err);
+		rc = duration_parse("--duration", q.duration, &q.duration_ns, err);
 		if (!rc)
 			rc = start(&q, build, err);
 	}

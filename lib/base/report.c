@@ -219,15 +219,31 @@ void report_same(struct skep_node *to, const struct skep_node *as)
 	}
 }
 
-const char *skep_report_str(const struct skep_report *r, const char *key)
+static const struct skep_node *find(const struct skep_report *r, const char *key)
 {
 	const struct skep_node *n = r ? r->root.first : NULL;
 
 	while (n && (!n->key || strcmp(n->key, key)))
 		n = n->next;
+	return n;
+}
+
+const char *skep_report_str(const struct skep_report *r, const char *key)
+{
+	const struct skep_node *n = find(r, key);
+
 	if (n && n->kind == NODE_LIST)
 		n = n->first;
 	return n && n->kind == NODE_STR ? n->str : NULL;
+}
+
+const char *skep_report_item(const struct skep_report *r, const char *key, size_t i)
+{
+	const struct skep_node *n = find(r, key);
+
+	for (n = n && n->kind == NODE_LIST ? n->first : NULL; n && i; i--)
+		n = n->next;
+	return n ? n->str : NULL;
 }
 
 static void put_scalar(struct buf *out, struct json_t *v)

@@ -268,6 +268,9 @@ static void tell(const struct build *b, struct skep_report *report)
 	}
 	skep_node_str(root, "package", "package", b->opts->output ?: b->package);
 	skep_node_str(root, "digest", "digest", b->digest);
+	skep_node_item(root, "kernels", NULL, NULL);
+	for (size_t i = 0; i < b->project->kernel_cnt; i++)
+		skep_node_item(root, "kernels", NULL, b->project->kernels[i]);
 	checks_tell(b, report);
 	skep_node_uint(root, "steps", NULL, b->steps);
 }

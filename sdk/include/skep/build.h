@@ -36,8 +36,8 @@ struct skep_build_opts {
  * skep_build - bring build/ of a project up to date.
  * @dir:    folder with skep.yaml
  * @opts:   NULL for defaults
- * @report: is filled with what was made: objects, skeletons, package, its digest, steps run; and, if skep.yaml
- *          names kernels, checks: [{kernel, arch, object, variant, verdict, reason}]
+ * @report: is filled with what was made: objects, skeletons, package, its digest, steps run; kernels, as skep.yaml
+ *          names them; and, if it does, checks: [{kernel, arch, object, variant, verdict, reason}]
  *
  * Nothing changed: nothing is started. An interrupted build leaves each file old or new, never a part.
  *

@@ -150,6 +150,16 @@ void skep_node_item(struct skep_node *parent, const char *key, const char *label
 const char *skep_report_str(const struct skep_report *r, const char *key);
 
 /**
+ * skep_report_item - read an item back of an array of strings at the top of a report.
+ * @r:   report or NULL
+ * @key: JSON key of the array
+ * @i:   which, from 0 on
+ *
+ * Returns it, borrowed until the report is freed; NULL if there are no more.   Since: 0.1
+ */
+const char *skep_report_item(const struct skep_report *r, const char *key, size_t i);
+
+/**
  * skep_report_text - render for people.
  * @r:    report
  * @text: on success a NUL-terminated string the caller frees
