@@ -101,10 +101,22 @@ static bool is_ops(const struct obj_map *m)
 	return m->map_type == BPF_MAP_TYPE_STRUCT_OPS && bpf_map__autocreate(m->bpf);
 }
 
+/* What lacks to attach a program; NULL nothing. */
+static const char *lacks(const struct way *way, const struct obj_program *p,
+			 const struct params_place *place)
+{
+	if (way->wants_ifname && !place->ifname)
+		return "it is attached to a network interface, and none is named";
+	if (way == &uprobe && !*p->target && !place->path)
+		return "it is attached to a function, and none is named";
+	return NULL;
+}
+
 static int check_program(struct attach_needs *needs, const struct obj_program *p,
 			 const struct params_place *place, struct skep_err *err)
 {
 	const struct way *way = way_of(p);
+	const char *what = lacks(way, p, place);
 
 	if (!p->autoload || !bpf_program__autoattach(p->bpf) || !way->attach)
 		return 0;
@@ -113,20 +125,12 @@ static int check_program(struct attach_needs *needs, const struct obj_program *p
 	needs->cgroup |= way->cgroup;
 	needs->pid |= way->pid;
 	needs->path |= way->path;
-	if (way->wants_ifname && !place->ifname) {
-		skep_fail(
-			err, SKEP_EUSAGE,
-			"'%s' (%s) is attached to a network interface, and none is named",
-			p->name, p->section);
-		return skep_err_hint(err, "--param ifname=NAME");
-	}
-	if (way == &uprobe && !*p->target && !place->path) {
-		skep_fail(err, SKEP_EUSAGE,
-			  "'%s' (%s) is attached to a function, and none is named",
-			  p->name, p->section);
-		return skep_err_hint(err, "--param path=BINARY:FUNCTION");
-	}
-	return 0;
+	if (!what)
+		return 0;
+	/* behind "it" */
+	skep_fail(err, SKEP_EUSAGE, "'%s' (%s)%s", p->name, p->section, what + 2);
+	return skep_err_hint(err, way->wants_ifname ? "--param ifname=NAME"
+						    : "--param path=BINARY:FUNCTION");
 }
 
 int attach_check(struct attach_needs *needs, const struct object *o,
@@ -225,44 +229,6 @@ static struct attachment *add(struct attachments *a, const struct obj_program *p
 	return &items[a->cnt++];
 }
 
-static int attach_program(struct attachments *a, const struct obj_program *p,
-			  struct skep_err *err)
-{
-	const struct way *way = way_of(p);
-	struct attachment *at;
-
-	if (!p->autoload || !bpf_program__autoattach(p->bpf))
-		return 0;
-	if (!way->attach) {
-		skep_log(a->log, SKEP_LOG_INFO,
-			 "'%s' (%s) is loaded and not attached: %s", p->name, p->section,
-			 way->not_attached);
-		return 0;
-	}
-	at = add(a, p, err);
-	return at ? way->attach(a, at, err) : -ENOMEM;
-}
-
-static int attach_ops(struct attachments *a, const struct obj_map *m, struct skep_err *err)
-{
-	struct attachment *at = add(a, NULL, err);
-
-	return at ? attach_take(at, bpf_map__attach_struct_ops(m->bpf), m->name, err)
-		  : -ENOMEM;
-}
-
-int attach_object(struct attachments *a, const struct object *o, struct skep_err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < o->program_cnt && !rc; i++)
-		rc = attach_program(a, &o->programs[i], err);
-	for (size_t i = 0; i < o->map_cnt && !rc; i++)
-		if (is_ops(&o->maps[i]))
-			rc = attach_ops(a, &o->maps[i], err);
-	return rc;
-}
-
 static void detach(struct attachment *at)
 {
 	bpf_link__destroy(at->link);
@@ -278,6 +244,63 @@ static void detach(struct attachment *at)
 		at->hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&at->hook);
 	}
+}
+
+static int undo(struct attachments *a, int rc)
+{
+	if (rc)
+		detach(&a->items[--a->cnt]);
+	return rc;
+}
+
+int attach_program(struct attachments *a, const struct obj_program *p, const char **why,
+		   struct skep_err *err)
+{
+	const struct way *way = way_of(p);
+	struct attachment *at;
+
+	*why = !p->autoload ? "its section begins with '?': a loader has to choose it"
+	       : !bpf_program__autoattach(p->bpf) ? "it is not for attaching by itself"
+	       : !way->attach                     ? way->not_attached
+						  : lacks(way, p, a->place);
+	if (*why)
+		return 1;
+	at = add(a, p, err);
+	return at ? undo(a, way->attach(a, at, err)) : -ENOMEM;
+}
+
+int attach_ops(struct attachments *a, const struct obj_map *m, struct skep_err *err)
+{
+	struct attachment *at = add(a, NULL, err);
+
+	return at ? undo(a, attach_take(at, bpf_map__attach_struct_ops(m->bpf), m->name,
+					err))
+		  : -ENOMEM;
+}
+
+static int attach_or_tell(struct attachments *a, const struct obj_program *p,
+			  struct skep_err *err)
+{
+	const char *why;
+	int rc = attach_program(a, p, &why, err);
+
+	if (rc > 0 && p->autoload && bpf_program__autoattach(p->bpf))
+		skep_log(a->log, SKEP_LOG_INFO,
+			 "'%s' (%s) is loaded and not attached: %s", p->name, p->section,
+			 why);
+	return rc > 0 ? 0 : rc;
+}
+
+int attach_object(struct attachments *a, const struct object *o, struct skep_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < o->program_cnt && !rc; i++)
+		rc = attach_or_tell(a, &o->programs[i], err);
+	for (size_t i = 0; i < o->map_cnt && !rc; i++)
+		if (is_ops(&o->maps[i]))
+			rc = attach_ops(a, &o->maps[i], err);
+	return rc;
 }
 
 void attach_release(struct attachments *a)

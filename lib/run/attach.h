@@ -45,6 +45,16 @@ int attach_check(struct attach_needs *needs, const struct object *o,
 
 int attach_object(struct attachments *a, const struct object *o, struct skep_err *err);
 
+/*
+ * Attach one program of a loaded object. Returns 0 it is; 1 it is not for attaching, or a->place does not tell where: *why
+ * says so, static. What fails leaves nothing behind.
+ */
+int attach_program(struct attachments *a, const struct obj_program *p, const char **why,
+		   struct skep_err *err);
+
+/* Attach a map of operations with its programs. */
+int attach_ops(struct attachments *a, const struct obj_map *m, struct skep_err *err);
+
 /* Detach everything, last first. */
 void attach_release(struct attachments *a);
 

@@ -34,12 +34,13 @@ struct stream {
 	const char *map;          /* name; borrowed of the object */
 	struct shape *shape;      /* NULL: no type, shown as hex */
 	size_t *widths;           /* of the shape's fields */
+	uint64_t count;           /* of samples taken */
 	bool odd_told;            /* that samples are not of the type's size */
 	struct perf_buffer *perf; /* NULL for ring buffers */
 };
 
 struct events {
-	struct sink *sink;
+	struct sink *sink; /* NULL: nobody reads them */
 	bool json;
 	const struct skep_log *log;
 	struct ring_buffer *rings;
@@ -194,6 +195,9 @@ static int on_sample(void *ctx, void *data, size_t len)
 	struct stream *s = ctx;
 	struct events *e = s->events;
 
+	s->count++;
+	if (!e->sink)
+		return 0;
 	if (s->shape)
 		tell_odd(s, len);
 	if (e->json)
@@ -241,7 +245,7 @@ static int set_shape(struct stream *s, const struct obj_map *map, const struct b
 {
 	int rc;
 
-	if (!map->event_type)
+	if (!map->event_type || !s->events->sink)
 		return 0;
 	if (!map->event_type_id)
 		return skep_fail(err, SKEP_ECORRUPT,
@@ -314,6 +318,12 @@ static int add_map(struct events *e, const struct object *o, const struct obj_ma
 	return 0;
 }
 
+bool events_is_buffer(const struct obj_map *map)
+{
+	return map->map_type == BPF_MAP_TYPE_RINGBUF ||
+	       map->map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
 int events_add(struct events *e, const struct object *o, struct skep_err *err)
 {
 	int rc = 0;
@@ -321,9 +331,7 @@ int events_add(struct events *e, const struct object *o, struct skep_err *err)
 	for (size_t i = 0; i < o->map_cnt && !rc; i++) {
 		const struct obj_map *map = &o->maps[i];
 
-		if (bpf_map__autocreate(map->bpf) &&
-		    (map->map_type == BPF_MAP_TYPE_RINGBUF ||
-		     map->map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY))
+		if (bpf_map__autocreate(map->bpf) && events_is_buffer(map))
 			rc = add_map(e, o, map, err);
 	}
 	return rc;
@@ -365,6 +373,14 @@ int events_drain(struct events *e, struct skep_err *err)
 			rc = perf_buffer__consume(e->streams[i]->perf);
 	if (rc < 0)
 		return skep_fail(err, -rc, "cannot read events: %s", strerror(-rc));
-	rc = sink_flush(e->sink, err);
+	rc = e->sink ? sink_flush(e->sink, err) : 0;
 	return rc ? rc : more;
+}
+
+uint64_t events_count(const struct events *e, const char *map)
+{
+	for (size_t i = 0; i < e->stream_cnt; i++)
+		if (!strcmp(e->streams[i]->map, map))
+			return e->streams[i]->count;
+	return 0;
 }

@@ -64,14 +64,16 @@ static int write_file(struct sink *s, struct skep_err *err)
 
 int sink_flush(struct sink *s, struct skep_err *err)
 {
-	int fd = fileno(s->file), rc;
+	int fd = s->file ? fileno(s->file) : -1, rc;
 
 	rc = buf_check(&s->buf, err);
 	if (rc || !s->buf.len || s->closed) {
 		s->buf.len = 0;
 		return rc;
 	}
-	if (fd >= 0)
+	if (!s->file)
+		rc = s->take(s->ctx, s->buf.data, s->buf.len, err);
+	else if (fd >= 0)
 		rc = fflush(s->file)
 			     ? skep_fail(err, errno, "cannot write the output: %s",
 					 strerror(errno))

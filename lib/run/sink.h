@@ -11,7 +11,9 @@
 #include "lib/base/buf.h"
 
 struct sink {
-	FILE *file;
+	FILE *file; /* or NULL, then */
+	int (*take)(void *ctx, const char *data, size_t len, struct skep_err *err);
+	void *ctx;
 	int stop_fd; /* readable: do not wait for a reader that does not read; -1 for none */
 	struct buf buf; /* what is not written yet */
 	bool closed;    /* the reader is gone: everything further is dropped */
