@@ -30,12 +30,12 @@ static int take_opts(struct proving *p, const struct skep_prove_opts *given,
 
 	if (rc)
 		return rc;
+	if (!o->stimulus_ns)
+		o->stimulus_ns = o->duration_ns ?: 30 * SECOND_NS;
 	if (!o->duration_ns)
 		o->duration_ns = SECOND_NS / 5;
 	if (!o->boot_ns)
 		o->boot_ns = 60 * SECOND_NS;
-	if (!o->stimulus_ns)
-		o->stimulus_ns = 30 * SECOND_NS;
 	if (!o->growth_percent && !o->growth_none)
 		o->growth_percent = GROWTH_PERCENT;
 	if (o->stop_fd <= 0)

@@ -10,6 +10,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 
 const struct object *proving_object(const struct proving *p, size_t row)
 {
@@ -33,6 +34,44 @@ int proving_problem(struct proving_kernel *k, const char *fmt, ...)
 	free(k->problems);
 	k->boot.problems = k->problems = text;
 	return 0;
+}
+
+/* Its last line is the one that tells. */
+static int last_line_len(const char **text)
+{
+	size_t len = strlen(*text);
+	const char *start;
+
+	while (len && (*text)[len - 1] == '\n')
+		len--;
+	start = memrchr(*text, '\n', len);
+	if (start) {
+		len -= start + 1 - *text;
+		*text = start + 1;
+	}
+	return (int)len;
+}
+
+int proving_stimulus(struct proving_kernel *k, int status, bool timeout,
+		     const char *output, struct skep_err *err)
+{
+	const char *text = output ?: "";
+	int len = last_line_len(&text);
+	int rc = 0;
+
+	if (timeout) {
+		free(k->error);
+		k->boot.error = k->error =
+			text_fmt("the stimulus did not end in time%s%.*s",
+				 len ? "; the last it said: " : "", len, text);
+		k->boot.hint = "--duration S gives it more";
+		rc = k->error ? 0 : -ENOMEM;
+	} else if (status > 0) {
+		k->stimulus_failed = true;
+		rc = proving_problem(k, "the stimulus ended with %d%s%.*s", status,
+				     len ? ": " : "", len, text);
+	}
+	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
 }
 
 /* --- kernels --- */
@@ -196,6 +235,8 @@ enum skep_proof proving_answer(const struct proving *p)
 	for (size_t k = 0; k < p->m.kernel_cnt; k++) {
 		const struct proving_kernel *pk = &p->kernels[k];
 
+		if (pk->stimulus_failed)
+			return SKEP_REFUSED;
 		unproven |= pk->asked && pk->boot.error;
 		for (size_t i = 0; i < pk->row_cnt; i++) {
 			const struct proving_cell *c = &pk->cells[i];

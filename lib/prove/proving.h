@@ -42,6 +42,7 @@ struct proving_kernel {
 	char *token, *qemu, *kernel, *image, *error,
 		*hint; /* what guest and boot borrow */
 	bool asked;
+	bool stimulus_failed; /* it ran, and said so by its exit status */
 };
 
 struct proving {
@@ -78,6 +79,10 @@ const struct object *proving_object(const struct proving *p, size_t row);
 /* One more line of what went wrong beside the answers. */
 int proving_problem(struct proving_kernel *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* What came of a stimulus; that it did not end in time makes the kernel one that could not be asked. */
+int proving_stimulus(struct proving_kernel *k, int status, bool timeout,
+		     const char *output, struct skep_err *err);
 
 void proving_release(struct proving *p);
 

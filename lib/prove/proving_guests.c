@@ -155,6 +155,7 @@ static int add_modules(struct kit *kit, const struct proving *p, struct proving_
 	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
 }
 
+/* With a stimulus until it ends, at most. */
 static uint64_t watch_ns(const struct proving *p)
 {
 	return p->stimulus ? p->o.stimulus_ns : p->o.duration_ns;
@@ -358,11 +359,6 @@ static int take_answers(struct proving_kernel *k, struct boot *b, struct skep_er
 	if (b->problems)
 		rc = proving_problem(k, "%.*s", (int)strcspn(b->problems, "\n"),
 				     b->problems);
-	if (!rc && b->stimulus_timeout)
-		rc = proving_problem(k, "the stimulus did not end in time");
-	else if (!rc && b->stimulus_status > 0)
-		rc = proving_problem(k, "the stimulus ended with %d: %s",
-				     b->stimulus_status, b->stimulus ?: "");
 	k->boot = (struct matrix_boot){ .total_ns = b->total_ns,
 					.tries = b->tries,
 					.error = b->reason,
@@ -370,6 +366,9 @@ static int take_answers(struct proving_kernel *k, struct boot *b, struct skep_er
 					.serial = b->serial,
 					.problems = k->problems };
 	k->guest = *b;
+	if (!rc && b->stimulus_status >= 0)
+		return proving_stimulus(k, b->stimulus_status, b->stimulus_timeout,
+					b->stimulus, err);
 	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
 }
 

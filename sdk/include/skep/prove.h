@@ -57,7 +57,7 @@ struct skep_prove_opts {
 	uint64_t duration_ns;     /* how long programs stay attached; default 0.2 s */
 	uint64_t boot_ns; /* limit of one boot without duration; default 60 s; foreign architectures 180 s */
 	const char *stimulus; /* script to run in the guest (with host: here) while programs are attached; its "#!" may be absent */
-	uint64_t stimulus_ns; /* its limit; default 30 s */
+	uint64_t stimulus_ns; /* its limit; default: the duration that is given, else 30 s */
 	bool no_attach;
 	enum skep_accel accel;
 	unsigned int memory_mib;    /* of a guest; default 512 */
