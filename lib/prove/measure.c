@@ -16,8 +16,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
-/* A buffer may be filled for ever; this is more than the largest holds of the smallest records. */
-#define LAST_BATCHES (1 << 18)
+#define LAST_NS 200000000 /* to take what is left in buffers */
 
 void measure_free(struct measure *m)
 {
@@ -226,25 +225,28 @@ static void count_runs(struct measure *m)
 	}
 }
 
+/* Programs are still attached, and events may come faster than they are taken. */
+static int drain(struct measure *m, struct skep_err *err)
+{
+	uint64_t end = now_ns() + LAST_NS;
+	int rc;
+
+	do
+		rc = events_drain(m->events, err);
+	while (rc > 0 && now_ns() < end);
+	return rc < 0 ? rc : 0;
+}
+
 int measure_finish(struct measure *m, struct skep_err *err)
 {
-	int rc = m->events ? 1 : 0;
+	int rc = m->events ? drain(m, err) : 0;
 
-	attach_release(&m->attachments);
-	for (int i = 0; i < LAST_BATCHES && rc > 0; i++)
-		rc = events_drain(m->events, err);
 	if (m->loaded)
 		count_runs(m);
 	for (size_t i = 0; m->events && i < m->proof->buffer_cnt; i++)
 		m->proof->buffers[i].events =
 			events_count(m->events, m->proof->buffers[i].map);
-	events_free(m->events);
-	m->events = NULL;
-	closep(&m->stats_fd);
-	m->stats_fd = -1;
-	load_release(&m->opened);
-	m->loaded = false;
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 const struct proof *measure_proof(const struct measure *m)

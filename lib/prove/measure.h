@@ -23,6 +23,7 @@ struct measure_listener {
 	void *ctx;
 };
 
+/* All that it points to must stay until measure_free(). */
 struct measure_query {
 	const void *data; /* the object */
 	size_t size;
@@ -58,12 +59,12 @@ int measure_attach(struct measure *m, struct skep_err *err);
 int measure_watch(struct measure *m, uint64_t duration_ns, int stop_fd,
 		  struct skep_err *err);
 
-/* Read the counts, detach. */
+/* Take what is left of events, read the counts. It stays attached: detaching takes the kernel some 40 ms per program. */
 int measure_finish(struct measure *m, struct skep_err *err);
 
 const struct proof *measure_proof(const struct measure *m); /* borrowed */
 struct proof *measure_take(struct measure *m); /* the same, the caller's now */
-void measure_free(struct measure *m);
+void measure_free(struct measure *m);          /* detach, unload; nothing stays behind */
 
 DEFINE_CLEANUP(struct measure *, measure_free)
 

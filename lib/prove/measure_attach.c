@@ -174,7 +174,7 @@ int measure_attach(struct measure *m, struct skep_err *err)
 	m->attachments.place = &m->place;
 	m->attachments.log = m->q.log;
 	for (size_t i = 0; i < m->program_cnt && !rc; i++)
-		if (survives(m, i))
+		if (m->proof->programs[i].load == PROOF_LOADED)
 			rc = attach_one(m, i, err);
 	for (size_t i = 0; i < o->map_cnt && !rc; i++)
 		if (o->maps[i].map_type == BPF_MAP_TYPE_STRUCT_OPS &&
