@@ -63,17 +63,16 @@ static void write_part(struct buf *out, const char *token, uint32_t sequence,
 	buf_str(out, more ? "+\n" : "\n");
 }
 
-int frame_write(struct buf *out, const char *token, uint32_t *sequence,
-		const struct json_t *message, struct skep_err *err)
+int frame_write_text(struct buf *out, const char *token, uint32_t *sequence,
+		     const char *json, size_t len, struct skep_err *err)
 {
 	_cleanup_free_ unsigned char *packed = NULL;
-	_cleanup_free_ char *json = NULL, *text = NULL;
-	size_t len, packed_len, text_len, at, n;
+	_cleanup_free_ char *text = NULL;
+	size_t packed_len, text_len, at, n;
 
-	json = js_canonical(message, &len);
-	if (json && len > FRAME_PAYLOAD_MAX)
+	if (len > FRAME_PAYLOAD_MAX)
 		return skep_fail(err, EMSGSIZE, "a message of %zu bytes is too long", len);
-	packed = json ? deflated(json, len, &packed_len) : NULL;
+	packed = deflated(json, len, &packed_len);
 	text = packed ? encode(packed, packed_len, &text_len) : NULL;
 	if (!text)
 		return skep_fail(err, ENOMEM, "no memory for a message");
@@ -82,4 +81,15 @@ int frame_write(struct buf *out, const char *token, uint32_t *sequence,
 		write_part(out, token, (*sequence)++, text + at, n, at + n < text_len);
 	}
 	return buf_check(out, err);
+}
+
+int frame_write(struct buf *out, const char *token, uint32_t *sequence,
+		const struct json_t *message, struct skep_err *err)
+{
+	size_t len;
+	_cleanup_free_ char *json = js_canonical(message, &len);
+
+	if (!json)
+		return skep_fail(err, ENOMEM, "no memory for a message");
+	return frame_write_text(out, token, sequence, json, len, err);
 }

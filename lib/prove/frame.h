@@ -40,6 +40,9 @@ struct json_t;
 /* Guest: append one message to out, as one or more lines; *sequence goes on. */
 int frame_write(struct buf *out, const char *token, uint32_t *sequence,
 		const struct json_t *message, struct skep_err *err);
+/* The same of JSON that is text already. */
+int frame_write_text(struct buf *out, const char *token, uint32_t *sequence,
+		     const char *json, size_t len, struct skep_err *err);
 
 /* Host: the console as it comes. */
 struct frame_reader {
