@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Matrices made by hand, and probe_matrix.c that gives what skep makes of them.
 
-    outputs(matrix, how)    text, explain, json, junit, sarif or html of it
+    outputs(matrix, how, ...)   text, explain, json, junit, sarif, html, save, table, csv, table-json or compare of it
+    outputs.probe(...)          the same as a finished process, where it is to fail
     one(), several(), many(), optional(), hostile(), platform(), variants()
+    proven(), disagreeing(), unasked(): with what kernels said
 """
 
 import json
@@ -205,6 +207,85 @@ def variants():
     return matrix("loads", rows, variants=[{"name": "exec_watch", "kernels": chosen}])
 
 
+# --- with what kernels said ----------------------------------------------------------------------
+
+STATS = {"insns": 100, "states": 10, "peak_states": 8, "stack": 64, "jited": 512, "time_ns": 1500000}
+
+
+def said(name, load="loaded", attach="attached", agree=("agree", "agree"), why=None, **more):
+    """What a kernel said of one program."""
+    stats = more.pop("stats", STATS if load == "loaded" else {})
+    base = {"program": name, "type": "raw_tp", "load": load, "code": 0 if load == "loaded" else 22, "attach": attach}
+    agreement = dict(zip(("load", "attach"), agree))
+    return {**base, "message": None, "attach_message": None, "runs": 0, "stats": stats, "why": why, "agreement": agreement, **more}
+
+
+def refused(name, agreement="agree", why=None, **more):
+    return said(name, "refused", "none", (agreement, "open"), why, **more)
+
+
+BOOT = {"ms": 1800, "tries": 1, "error": None, "hint": None, "serial": None, "problems": None}
+POINTER = {
+    "line": "R1 invalid mem access 'map_value_or_null'",
+    "cause": "what a map look-up returned is used without a test for NULL",
+    "remedy": "return if it is NULL before it is used",
+    "file": "src/exec_watch.bpf.c",
+    "source_line": 58,
+    "text": "*count += 1;",
+    "function": "handle_exec",
+    "key": "null-check",
+    "log": None,
+}
+
+
+def ask(m, answers, boots=None):
+    """answers: object, kernel -> list of said() or a whole proof; kernels that boots does not name came up."""
+    m["proven"] = True
+    m.setdefault("growth", [])
+    m["kernels"] = [{**k, "boot": (boots or {}).get(k["kernel"], BOOT)} for k in m["kernels"]]
+    for r in m["objects"]:
+        r["kernels"] = [dict(c) for c in r["kernels"]]
+        for c in r["kernels"]:
+            proof = answers.get((r["object"], c["kernel"]))
+            if isinstance(proof, list):
+                proof = {"message": None, "programs": proof, "buffers": [{"map": "events", "events": 3}]}
+            c["proof"] = proof
+    return m
+
+
+def proven():
+    """Prediction and proof agree everywhere: two failures foreseen, of loading and of attaching."""
+    both = [said("handle_exec", runs=3), said("watch_unlink")]
+    answers = {("exec_watch", k["kernel"]): both for k in KERNELS}
+    answers["exec_watch", BULLSEYE] = [refused("handle_exec", why={"line": "invalid func unknown#181"}), said("watch_unlink")]
+    late = said("watch_unlink", attach="refused", attach_message="no such function")
+    answers["exec_watch", BACKPORTS] = [said("handle_exec"), late]
+    return ask(one(), answers)
+
+
+def disagreeing():
+    """The verifier refuses one; one was said to load and one not to, and both are wrong."""
+    answers = proven_answers()
+    answers["exec_watch", BULLSEYE] = [said("handle_exec", agree=("disagree", "open")), said("watch_unlink")]
+    answers["exec_watch", TRIXIE] = [refused("handle_exec", "disagree", {"line": "invalid func unknown#212"}), said("watch_unlink")]
+    answers["exec_watch", FORKY] = [refused("handle_exec", "verifier", POINTER), said("watch_unlink")]
+    answers["exec_watch", BOOKWORM] = [refused("handle_exec", "verifier", POINTER), said("watch_unlink")]
+    return ask(one(), answers)
+
+
+def proven_answers():
+    return {("exec_watch", c["kernel"]): c["proof"] for c in proven()["objects"][0]["kernels"]}
+
+
+def unasked():
+    """One kernel does not come up, one complains, one is not asked about the object as a whole."""
+    answers = proven_answers()
+    answers["exec_watch", ARM] = None
+    answers["exec_watch", TRIXIE] = {"message": "its BTF cannot be read", "programs": [], "buffers": []}
+    dead = {**BOOT, "tries": 2, "error": "no answer within 60 s", "hint": "skep prove --timeout 180", "serial": "/tmp/serial.log"}
+    return ask(one(), answers, {ARM: dead, FORKY: {**BOOT, "problems": "veth is missing\nlo is down"}})
+
+
 @pytest.fixture(scope="session")
 def outputs(build_dir, tmp_path_factory, repo):
     program = tmp_path_factory.mktemp("probe") / "probe_matrix"
@@ -214,9 +295,14 @@ def outputs(build_dir, tmp_path_factory, repo):
     done = subprocess.run(argv, cwd=repo, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
-    def render(matrix, how):
-        done = subprocess.run([program, how], input=json.dumps(matrix).encode(), capture_output=True, timeout=60)
+    def probe(matrix, *how):
+        argv = [program, *map(str, how)]
+        return subprocess.run(argv, input=json.dumps(matrix).encode(), capture_output=True, timeout=60)
+
+    def render(matrix, *how):
+        done = probe(matrix, *how)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
+    render.probe = probe
     return render

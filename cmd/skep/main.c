@@ -4,7 +4,7 @@
 
 /* clang-format off */
 #define COMMANDS(X) \
-	X(new) X(build) X(vmlinux) X(btf) X(kernel) X(inspect) X(check) X(pack) X(keygen) X(sign) X(verify) X(run) \
+	X(new) X(build) X(vmlinux) X(btf) X(kernel) X(inspect) X(check) X(prove) X(pack) X(keygen) X(sign) X(verify) X(run) \
 	X(skeleton) X(doctor)
 /* clang-format on */
 
