@@ -27,11 +27,13 @@ void console_add(struct console *c, const char *data, size_t len)
 
 void console_text(const struct console *c, struct buf *out)
 {
+	size_t old = c->tail.len > CONSOLE_PART ? c->tail.len - CONSOLE_PART : 0;
+
 	buf_add(out, c->head.data, c->head.len);
-	if (c->lost)
+	if (c->lost + old)
 		buf_fmt(out, "\n[%llu bytes are left out here]\n",
-			(unsigned long long)c->lost);
-	buf_add(out, c->tail.data, c->tail.len);
+			(unsigned long long)(c->lost + old));
+	buf_add(out, c->tail.data + old, c->tail.len - old);
 }
 
 void console_release(struct console *c)

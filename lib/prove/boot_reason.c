@@ -11,9 +11,10 @@
 #include "lib/base/text.h"
 #include "lib/prove/boot_parts.h"
 
-#define SEC_NS     1000000000ull
-#define LINE_LEN   300
-#define IMAGE_HINT "add the kernel again: skep kernel add"
+#define SEC_NS            1e9
+#define LINE_LEN          300
+#define MEMORY_ENOUGH_MIB 512
+#define IMAGE_HINT        "add the kernel again: skep kernel add"
 
 /* What a console has on it, and what that means; the first that is found counts. */
 static const struct clue {
@@ -33,7 +34,9 @@ static const struct clue {
 	{ "initrd too large", "too little memory", OF_MEMORY },
 	{ "initramfs unpacking failed: write error", "too little memory", OF_MEMORY },
 	{ "Initramfs unpacking failed: write error", "too little memory", OF_MEMORY },
-	{ "nitramfs unpacking failed", "the kernel cannot unpack what it is to start",
+	{ "initramfs unpacking failed", "the kernel cannot unpack what it is to start",
+	  OF_KERNEL },
+	{ "Initramfs unpacking failed", "the kernel cannot unpack what it is to start",
 	  OF_KERNEL },
 	{ "Unable to mount root fs", "the kernel finds nothing to start", OF_KERNEL },
 	{ "No working init found", "the kernel finds nothing to start", OF_KERNEL },
@@ -65,6 +68,9 @@ static char *last_line(const struct buf *text)
 	_cleanup_(buf_release) struct buf line = { 0 };
 	size_t end = text->len, begin;
 
+	for (size_t i = 0; i < text->len; i++) /* the last may be incomplete */
+		if (text->data[i] == '\n')
+			end = i;
 	while (end && !isgraph((unsigned char)text->data[end - 1]))
 		end--;
 	for (begin = end; begin && text->data[begin - 1] != '\n';)
@@ -92,13 +98,26 @@ static void say(struct boot *b, const char *hint, const char *fmt, ...)
 	b->hint = hint ? strdup(hint) : NULL;
 }
 
+/* Kernels that get too little often hang, or stop, without a word; caller frees. */
+static char *memory_hint(const struct attempt *a)
+{
+	unsigned int mib = a->boot->machine.memory_mib;
+
+	return mib < MEMORY_ENOUGH_MIB
+		       ? text_fmt("it may have too little memory, %u MiB: --memory %u",
+				  mib, MEMORY_ENOUGH_MIB)
+		       : NULL;
+}
+
 static void explain_clue(const struct attempt *a, const struct clue *clue,
 			 const char *line)
 {
 	_cleanup_free_ char *more = NULL;
 	const char *hint = NULL;
 
-	if (clue->of == OF_MEMORY)
+	if (clue->of == OF_KERNEL)
+		hint = more = memory_hint(a);
+	else if (clue->of == OF_MEMORY)
 		hint = more = text_fmt("give guests more: --memory %u",
 				       2 * a->boot->machine.memory_mib);
 	else if (clue->of == OF_HOST_MEMORY)
@@ -126,6 +145,7 @@ static bool find_clue(const struct attempt *a, const struct buf *text)
 /* What QEMU's messages begin with is its own path. */
 static void explain_exit(const struct attempt *a)
 {
+	_cleanup_free_ char *hint = memory_hint(a);
 	_cleanup_free_ char *line = last_line(&a->problems);
 	const char *text = line && strchr(line, ':') ? strchr(line, ':') + 1 : line;
 
@@ -142,29 +162,30 @@ static void explain_exit(const struct attempt *a)
 		    "the machine stopped before all was done: %zu of %zu proofs came",
 		    a->proof_cnt, a->boot->object_cnt);
 	else if (a->console.size)
-		say(a->boot, NULL, "the machine stopped before skep's program began");
+		say(a->boot, hint, "the machine stopped before skep's program began");
 	else
-		say(a->boot, IMAGE_HINT,
+		say(a->boot, hint ? hint : IMAGE_HINT,
 		    "the image does not boot: the machine stopped without a word");
 }
 
 static void explain_hang(const struct attempt *a, const struct buf *text)
 {
-	unsigned long long limit = a->boot->limit_ns / SEC_NS;
+	double limit = (double)a->boot->limit_ns / SEC_NS;
+	_cleanup_free_ char *hint = memory_hint(a);
 	_cleanup_free_ char *line = NULL;
 
 	if (!a->word_ns) {
 		say(a->boot, "more time: --timeout",
-		    "not done within %llu s: %zu of %zu proofs came", limit, a->proof_cnt,
+		    "not done within %.3g s: %zu of %zu proofs came", limit, a->proof_cnt,
 		    a->boot->object_cnt);
 		return;
 	}
 	line = a->console.size ? last_line(text) : NULL;
 	if (line && *line)
-		say(a->boot, NULL, "did not boot within %llu s; its last words: %s",
+		say(a->boot, hint, "did not boot within %.3g s; its last words: %s",
 		    limit, line);
 	else
-		say(a->boot, NULL, "did not boot within %llu s and said nothing", limit);
+		say(a->boot, hint, "did not boot within %.3g s and said nothing", limit);
 }
 
 void boot_reason(const struct attempt *a)

@@ -23,6 +23,7 @@ struct machine {
 	const char *console;     /* where the kernel speaks */
 	const char *devices;     /* not even those that -nodefaults leaves; NULL none */
 	const char *cmdline;     /* of the kernel, to be quicker; NULL none */
+	const char *early; /* of the second try: the kernel speaks from the very start */
 };
 
 static const struct machine machines[] = {
@@ -34,6 +35,7 @@ static const struct machine machines[] = {
 		.console = "ttyS0",
 		.cpu = "qemu64",
 		.cmdline = "tsc=reliable",
+		.early = "earlyprintk=ttyS0,115200",
 	},
 	{
 		.arch = "arm64",
@@ -49,11 +51,12 @@ static const struct machine machines[] = {
 		.program = "qemu-system-s390x",
 		.package = "qemu-system-misc",
 		.console = "ttysclp0",
+		.early = "earlyprintk",
 	},
 	{
 		.arch = "riscv64",
 		.program = "qemu-system-riscv64",
-		.package = "qemu-system-misc and opensbi",
+		.package = "qemu-system-misc",
 		.board = "virt",
 		.plain_board = "virt",
 		.console = "ttyS0",
@@ -153,14 +156,15 @@ static void add_board(struct args *a, const struct machine_query *q,
 static void kernel_cmdline(char *out, size_t size, const struct machine_query *q,
 			   const struct machine *m)
 {
-	const char *own = m->cmdline && q->accel == MACHINE_TCG ? m->cmdline : "";
+	const char *own = q->accel == MACHINE_TCG ? m->cmdline : NULL;
 
 	if (q->plain)
-		snprintf(out, size, "console=%s panic=-1 nokaslr", m->console);
+		snprintf(out, size, "console=%s panic=-1 nokaslr %s", m->console,
+			 m->early ? m->early : "earlycon");
 	else
 		snprintf(out, size,
 			 "console=%s quiet panic=-1 nokaslr cryptomgr.notests %s",
-			 m->console, own);
+			 m->console, own ? own : "");
 }
 
 /* The vector and its strings in one allocation. */

@@ -8,7 +8,8 @@
 #include "lib/prove/machine.h"
 
 /*
- * -SKEP_EKIND it is none of that architecture; -SKEP_ECORRUPT it is cut short; errno of reading. Architectures whose
+ * -SKEP_EKIND it is none of that architecture; -SKEP_ECORRUPT it is cut short; -ENOMEM the guest's memory cannot hold
+ * it; errno of reading. Architectures whose
  * images have no signature pass.
  */
 int machine_image_check(const struct machine_query *q, struct skep_err *err);
