@@ -78,6 +78,16 @@ void proof_free(struct proof *p)
 
 /* --- out --- */
 
+const char *proof_load_word(enum proof_load load)
+{
+	return loads[load];
+}
+
+const char *proof_attach_word(enum proof_attach attach)
+{
+	return attaches[attach];
+}
+
 /* Of libbpf, kernels and objects: not always UTF-8. */
 static int set_text(struct json_t *obj, const char *key, const char *s)
 {
@@ -89,7 +99,7 @@ static int set_number(struct json_t *obj, const char *key, uint64_t n)
 	return js_set_int(obj, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
-static struct json_t *stats_json(const struct proof_stats *s)
+struct json_t *proof_stats_json(const struct proof_stats *s)
 {
 	struct json_t *v = js_object();
 	int rc = 0;
@@ -117,7 +127,7 @@ struct json_t *proof_program_json(const struct proof_program *p)
 	rc |= set_text(v, "message", p->message);
 	rc |= set_text(v, "log", p->log);
 	rc |= js_set_bool(v, "log_cut", p->log_cut);
-	rc |= js_set(v, "stats", stats_json(&p->stats));
+	rc |= js_set(v, "stats", proof_stats_json(&p->stats));
 	rc |= js_set_str(v, "attach", attaches[p->attach]);
 	rc |= set_text(v, "attach_message", p->attach_message);
 	rc |= set_number(v, "runs", p->runs);

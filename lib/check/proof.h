@@ -75,6 +75,9 @@ DEFINE_CLEANUP(struct proof *, proof_free)
  */
 struct json_t *proof_json(const struct proof *p);
 struct json_t *proof_program_json(const struct proof_program *p);
+struct json_t *proof_stats_json(const struct proof_stats *s);
+const char *proof_load_word(enum proof_load load);
+const char *proof_attach_word(enum proof_attach attach);
 
 /* From outside: wrong kinds, negative numbers, more than 4096 programs are -SKEP_ECORRUPT. */
 int proof_read(struct proof **out, const struct json_t *v, struct skep_err *err);

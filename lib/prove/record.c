@@ -25,34 +25,6 @@
 #include "lib/sign/attest.h"
 #include "lib/sign/statement.h"
 
-static const char *const load_words[] = {
-	[PROOF_UNTRIED] = "untried",
-	[PROOF_LOADED] = "loaded",
-	[PROOF_REFUSED] = "refused",
-};
-
-static const char *const attach_words[] = {
-	[PROOF_NOT_ATTACHED] = "none",
-	[PROOF_ATTACHED] = "attached",
-	[PROOF_ATTACH_REFUSED] = "refused",
-};
-
-static struct json_t *stats_json(const struct proof_stats *s)
-{
-	struct json_t *v = js_object();
-	int rc = js_set_int(v, "insns", s->insns);
-
-	rc |= js_set_int(v, "states", s->states);
-	rc |= js_set_int(v, "peak_states", s->peak_states);
-	rc |= js_set_int(v, "stack", s->stack);
-	rc |= js_set_int(v, "jited", s->jited);
-	rc |= js_set_int(v, "time_ns", s->time_ns);
-	if (!rc)
-		return v;
-	js_free(v);
-	return NULL;
-}
-
 /* Why it was refused in one line: the verifier's, or what libbpf said first. */
 static const char *refusal(const struct proof_program *p, const struct matrix_why *why)
 {
@@ -68,10 +40,10 @@ static int add_program(struct json_t *programs, const struct proof_program *p,
 	int rc = js_set_str(v, "program", p->name);
 
 	rc |= js_set_str(v, "type", p->type);
-	rc |= js_set_str(v, "verdict", load_words[p->load]);
-	rc |= js_set_str(v, "attach", attach_words[p->attach]);
+	rc |= js_set_str(v, "verdict", proof_load_word(p->load));
+	rc |= js_set_str(v, "attach", proof_attach_word(p->attach));
 	rc |= js_set_int(v, "runs", p->runs);
-	rc |= js_set(v, "stats", stats_json(&p->stats));
+	rc |= js_set(v, "stats", proof_stats_json(&p->stats));
 	rc |= js_set_str(v, "refusal", refusal(p, why));
 	return rc | js_add(programs, v);
 }
