@@ -282,7 +282,7 @@ def unasked():
     answers = proven_answers()
     answers["exec_watch", ARM] = None
     answers["exec_watch", TRIXIE] = {"message": "its BTF cannot be read", "programs": [], "buffers": []}
-    dead = {**BOOT, "tries": 2, "error": "no answer within 60 s", "hint": "skep prove --timeout 180", "serial": "/tmp/serial.log"}
+    dead = {**BOOT, "tries": 2, "error": "no answer within 60 s", "hint": "skep prove --timeout 180", "serial": "serial.log"}
     return ask(one(), answers, {ARM: dead, FORKY: {**BOOT, "problems": "veth is missing\nlo is down"}})
 
 

@@ -9,6 +9,7 @@
 
 #include "cmd/common/cmd.h"
 #include "cmd/common/home.h"
+#include "cmd/skep/missing.h"
 
 struct wish {
 	struct opt_list files, kernels, btf;
@@ -55,22 +56,6 @@ static int refuse(const struct wish *w, const struct skep_check_opts *opts,
 	return 0;
 }
 
-/* The report has been printed; this is what is left to say. */
-static int answer(enum skep_verdict verdict, const struct skep_report *report,
-		  struct skep_err *err)
-{
-	const char *missing = skep_report_str(report, "missing");
-
-	if (verdict != SKEP_UNKNOWN || !missing)
-		return verdict == SKEP_LOADS ? 0 : verdict == SKEP_FAILS ? 1 : 3;
-	skep_fail(err, ENOENT, "no kernel of the library is '%s'", missing);
-	if (!strncmp(missing, "debian/", 7))
-		skep_err_hint(err, "skep kernel fetch debian/%.*s",
-			      (int)strcspn(missing + 7, "/"), missing + 7);
-	return skep_err_hint(err, "skep kernel fetch debian/SUITE, or skep kernel add "
-				  "its packages");
-}
-
 static int check(const struct wish *w, struct skep_check_opts *opts,
 		 const struct cmd_common *common, struct skep_err *err)
 {
@@ -97,7 +82,9 @@ static int check(const struct wish *w, struct skep_check_opts *opts,
 	if (!rc)
 		rc = cmd_print(common, report, err);
 	if (!rc)
-		rc = answer(verdict, report, err);
+		rc = verdict == SKEP_LOADS   ? 0
+		     : verdict == SKEP_FAILS ? 1
+					     : missing_kernel(report, err);
 	free(terms);
 	free(types);
 	skep_report_free(report);

@@ -4,93 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <skep/build.h>
-
-#include "cmd/common/buildenv.h"
 #include "cmd/common/duration.h"
 #include "cmd/common/home.h"
 #include "cmd/common/passphrase.h"
 #include "cmd/common/stop.h"
+#include "cmd/skep/missing.h"
 #include "cmd/skep/prove.h"
-
-/* A project that was built: what stands for it, and the kernels that it names. */
-struct project {
-	struct skep_report *report;
-	char *package;
-	const char **kernels;
-	size_t kernel_cnt;
-};
-
-static void project_release(struct project *p)
-{
-	skep_report_free(p->report);
-	free(p->package);
-	free(p->kernels);
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
-}
-
-static int name_kernels(struct project *p, struct skep_err *err)
-{
-	const char *id;
-	size_t n = 0;
-
-	while (skep_report_item(p->report, "kernels", n))
-		n++;
-	p->kernels = calloc(n + 1, sizeof(*p->kernels));
-	if (!p->kernels)
-		return skep_fail(err, ENOMEM, "out of memory");
-	while ((id = skep_report_item(p->report, "kernels", p->kernel_cnt)))
-		p->kernels[p->kernel_cnt++] = id;
-	return 0;
-}
-
-static int build(struct project *p, const char *folder, const struct cmd_common *common,
-		 struct skep_err *err)
-{
-	struct skep_build_opts opts = { .sz = sizeof(opts), .log = &common->log };
-	struct buildenv env;
-	const char *path;
-	int rc = buildenv_fill(&opts, &env, err);
-
-	p->report = skep_report_new();
-	if (!rc)
-		rc = skep_build(folder, &opts, p->report, err);
-	if (rc)
-		return rc;
-	path = skep_report_str(p->report, "package");
-	if (!path || asprintf(&p->package, "%s/%s", folder, path) < 0) {
-		p->package = NULL;
-		return skep_fail(err, ENOMEM, "out of memory");
-	}
-	return name_kernels(p, err);
-}
 
 static int refuse(const struct prove_wish *w, struct skep_err *err)
 {
 	if (w->all + w->opts.host + !!w->kernels.n > 1)
 		return skep_fail(err, SKEP_EUSAGE,
 				 "--all, --host and --kernel exclude each other");
-	if (w->csv && w->common.json)
-		return skep_fail(err, SKEP_EUSAGE, "--csv and --json exclude each other");
-	if (w->csv && w->events)
-		return skep_fail(err, SKEP_EUSAGE,
-				 "--csv and --events exclude each other");
+	if (w->csv && (w->common.json || w->events))
+		return skep_fail(err, SKEP_EUSAGE, "--csv excludes --json and --events");
 	for (size_t i = 0; i < w->kernels.n; i++)
 		if (!strcmp(w->kernels.items[i], "host")) {
 			skep_fail(err, SKEP_EUSAGE, "no guest runs the host's kernel");
 			return skep_err_hint(err, "--host asks it as it runs");
 		}
 	for (size_t i = 0; i < w->files.n && w->files.n > 1; i++)
-		if (is_folder(w->files.items[i]))
+		if (prove_is_project(w->files.items[i]))
 			return skep_fail(err, SKEP_EUSAGE,
 					 "'%s' is a project, which is proved alone",
 					 w->files.items[i]);
@@ -130,22 +66,6 @@ static int translate(struct prove_wish *w, struct skep_err *err)
 	o->filter_cnt = w->filters.n;
 	o->top = at_most(w->top, 1 << 30);
 	return rc ? rc : duration_parse("--timeout", w->timeout, &o->boot_ns, err);
-}
-
-/* The report has been printed; this is what is left to say. */
-static int status(enum skep_proof proof, const struct skep_report *report,
-		  struct skep_err *err)
-{
-	const char *missing = skep_report_str(report, "missing");
-
-	if (proof != SKEP_UNPROVEN || !missing)
-		return proof == SKEP_PROVEN ? 0 : proof == SKEP_REFUSED ? 1 : 3;
-	skep_fail(err, ENOENT, "no kernel of the library is '%s'", missing);
-	if (!strncmp(missing, "debian/", 7))
-		skep_err_hint(err, "skep kernel fetch debian/%.*s",
-			      (int)strcspn(missing + 7, "/"), missing + 7);
-	return skep_err_hint(err, "skep kernel fetch debian/SUITE, or skep kernel add "
-				  "its packages");
 }
 
 /* Where the table goes to standard output, what went wrong goes to the other. */
@@ -188,30 +108,30 @@ static int ask(struct prove_wish *w, const char *const *files, struct skep_err *
 	if (!rc)
 		rc = print(w, report, csv, proof, err);
 	if (!rc)
-		rc = status(proof, report, err);
-	stopped = w->opts.stop_fd < 0 ? 0 : stop_status(w->opts.stop_fd);
-	if (rc == -EINTR && stopped)
-		rc = stopped;
+		rc = proof == SKEP_PROVEN    ? 0
+		     : proof == SKEP_REFUSED ? 1
+					     : missing_kernel(report, err);
+	stopped = rc == -EINTR ? stop_status(w->opts.stop_fd) : 0;
 	if (w->opts.stop_fd >= 0)
 		close(w->opts.stop_fd);
 	free(csv);
 	skep_report_free(report);
-	return rc;
+	return stopped ? stopped : rc;
 }
 
 int prove_answer(struct prove_wish *w, struct skep_err *err)
 {
 	const char *const *files = w->files.items;
 	char home[CMD_HOME_MAX], cache[CMD_HOME_MAX];
-	struct project p = { 0 };
+	struct prove_project p = { 0 };
 	int rc = refuse(w, err);
 
 	w->opts.home = cmd_home(home, sizeof(home));
 	w->opts.cache_dir = cmd_cache(cache, sizeof(cache));
 	if (!rc)
 		rc = translate(w, err);
-	if (!rc && is_folder(files[0])) {
-		rc = build(&p, files[0], &w->common, err);
+	if (!rc && prove_is_project(files[0])) {
+		rc = prove_project_build(&p, files[0], &w->common, err);
 		files = (const char *const *)&p.package;
 	}
 	if (p.kernel_cnt && !w->all && !w->opts.host && !w->kernels.n) {
@@ -220,6 +140,6 @@ int prove_answer(struct prove_wish *w, struct skep_err *err)
 	}
 	if (!rc)
 		rc = ask(w, files, err);
-	project_release(&p);
+	prove_project_release(&p);
 	return rc;
 }

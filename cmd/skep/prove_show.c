@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Who waits for a proof: a line per kernel on a terminal, rewritten as it changes; with -v a line per change; events on
- * standard output, which guests made, so that a report escapes them.
- */
+/* Who waits for a proof: a line per kernel on a terminal, rewritten as it changes; with -v a line per change. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +46,25 @@ static void draw(struct prove_show *s)
 	fflush(stderr);
 }
 
+void prove_show_hide(struct prove_show *s)
+{
+	if (s->live)
+		erase(s);
+}
+
+void prove_show_again(struct prove_show *s)
+{
+	if (s->live)
+		draw(s);
+}
+
 static void log_line(void *ctx, enum skep_log_level level, const char *line)
 {
 	struct prove_show *s = ctx;
 
-	if (s->live)
-		erase(s);
+	prove_show_hide(s);
 	s->to->line(s->to->ctx, level, line);
-	if (s->live)
-		draw(s);
+	prove_show_again(s);
 }
 
 void prove_show_init(struct prove_show *s, const struct cmd_common *common)
@@ -70,8 +77,7 @@ void prove_show_init(struct prove_show *s, const struct cmd_common *common)
 
 void prove_show_end(struct prove_show *s)
 {
-	if (s->live)
-		erase(s);
+	prove_show_hide(s);
 	fflush(stderr);
 	for (size_t i = 0; i < s->n; i++)
 		free(s->lines[i].kernel);
@@ -119,44 +125,4 @@ void prove_show_progress(void *ctx, const char *kernel, const char *state)
 	memcpy(l->state, plain, sizeof(plain));
 	erase(s);
 	draw(s);
-}
-
-/* One line of JSON: strings have no newlines of their own. */
-static void join(char *text)
-{
-	char *to = text;
-
-	for (const char *s = text; *s; s++)
-		if (*s == '\n')
-			s += strspn(s + 1, " ");
-		else
-			*to++ = *s;
-	*to++ = '\n';
-	*to = '\0';
-}
-
-void prove_show_event(void *ctx, const char *kernel, const char *object, const char *line)
-{
-	struct prove_show *s = ctx;
-	struct skep_report *report = skep_report_new();
-	struct skep_node *root = skep_report_root(report);
-	char *text = NULL;
-
-	skep_node_str(root, "skep", NULL, "event");
-	skep_node_str(root, "kernel", NULL, kernel);
-	skep_node_str(root, "object", NULL, object);
-	skep_node_str(root, "line", NULL, line);
-	skep_node_fmt(root, NULL, "", "%s %s | %s", kernel, object, line);
-	if (s->live)
-		erase(s);
-	if (!(s->json ? skep_report_json : skep_report_text)(report, &text, NULL)) {
-		if (s->json)
-			join(text);
-		fputs(text, stdout);
-		fflush(stdout);
-	}
-	if (s->live)
-		draw(s);
-	free(text);
-	skep_report_free(report);
 }

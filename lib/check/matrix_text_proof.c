@@ -118,17 +118,51 @@ static void add_logs(const struct telling *t, const struct matrix_answers *a)
 	}
 }
 
-static void add_boot(const struct telling *t, const struct matrix_kernel *k)
+static bool same_problems(const struct matrix_boot *a, const struct matrix_boot *b)
 {
+	return a && b && !a->error && !b->error && a->problems && b->problems &&
+	       !strcmp(a->problems, b->problems);
+}
+
+/* The same of several kernels is told once. */
+static void add_problems(const struct telling *t, size_t place)
+{
+	const struct matrix_kernel *kernels = t->m->kernels;
+	const struct matrix_boot *boot = kernels[t->l->kernels[place]].boot;
+	struct buf b = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->l->n; i++) {
+		const struct matrix_kernel *k = &kernels[t->l->kernels[i]];
+
+		if (!same_problems(boot, k->boot))
+			continue;
+		if (i < place)
+			return;
+		if (n < SHOWN)
+			buf_fmt(&b, "%s%s", n ? ", " : "", k->id);
+		n++;
+	}
+	if (n > SHOWN)
+		buf_fmt(&b, " and %zu more", n - SHOWN);
+	buf_str(&b, n > 1 ? " were asked, but" : " was asked, but");
+	skep_node_str(section(t->root, &b), NULL, "", boot->problems);
+	buf_release(&b);
+}
+
+static void add_boot(const struct telling *t, size_t place)
+{
+	const struct matrix_kernel *k = &t->m->kernels[t->l->kernels[place]];
 	struct skep_node *told;
 	struct buf b = { 0 };
 
 	if (!k->boot || (!k->boot->error && !k->boot->problems))
 		return;
-	if (k->boot->error)
-		buf_fmt(&b, "%s could not be asked: %s", k->id, k->boot->error);
-	else
-		buf_fmt(&b, "%s was asked, but", k->id);
+	if (!k->boot->error) {
+		add_problems(t, place);
+		return;
+	}
+	buf_fmt(&b, "%s could not be asked: %s", k->id, k->boot->error);
 	told = section(t->root, &b);
 	buf_release(&b);
 	if (k->boot->problems)
@@ -172,7 +206,7 @@ void matrix_text_proof(const struct matrix *m, const struct matrix_lineup *l,
 	add_answers(&t, &answers);
 	add_logs(&t, &answers);
 	for (size_t i = 0; i < l->n; i++)
-		add_boot(&t, &m->kernels[l->kernels[i]]);
+		add_boot(&t, i);
 	table = skep_node_table(t.root, NULL, "grew by more than is allowed");
 	for (size_t i = 0; i < m->growth_cnt; i++)
 		add_growth(&t, table, &m->growth[i]);
