@@ -53,13 +53,15 @@ def refused(skep, tmp_path):
 
 LOOKUP = "check the result of the lookup for NULL before use"
 RESERVED = "check the reserved record for NULL before use"
-FIELD = "the field or type does not exist in this kernel; guard its use with bpf_core_field_exists() or bpf_core_type_exists()"
+FIELD = "guard its use with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists()"
 RELEASE = "submit or discard the record, or release the reference, on every path"
-SIZE = "the size exceeds the variable; pass its sizeof"
-HELPER = "this kernel, or this type of program, has no such helper"
+SIZE = "the size exceeds the variable; pass its sizeof, and keep large data in a map"
+HELPER = "guard the call with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_...)"
+OTHER_HELPER = "call it in a program of a type that may, or use a helper that this one may call"
 LENGTH = "bound the length with a mask or a comparison first"
-LARGE = "bound or split the loop: the verifier gave up following it"
-LOOP = "the verifier does not see it end; use bpf_for() or bpf_loop(), or unroll it"
+LARGE = "bound or split the loop, or use bpf_loop(), whose body is walked once"
+BRANCHES = "bound or split the loop, have fewer conditions in it, or use bpf_loop()"
+LOOP = "count with a variable that is compared with a constant, or use bpf_for() or bpf_loop()"
 RESERVE = "e = bpf_ringbuf_reserve(&records, 8, 0);\n"
 TASK = "struct task_struct___x *t = (void *)ctx[1];\n"
 
@@ -67,20 +69,20 @@ CASES = {
     "map value": ("w = bpf_map_lookup_elem(&counts, &k);\n*w = 1; /* here */", "R0 invalid mem access 'map_value_or_null'", LOOKUP),
     "record": (RESERVE + "*e = 1; /* here */\nbpf_ringbuf_submit(e, 0);", "R0 invalid mem access 'ringbuf_mem_or_null'", RESERVED),
     "argument": (RESERVE + "bpf_ringbuf_submit(e, 0); /* here */", "R1 type=ringbuf_mem_or_null expected=ringbuf_mem", RESERVED),
-    "leak": (RESERVE + "if (!e)\nreturn 0;", "reference leak", RELEASE),
+    "leak": (RESERVE + "if (!e)\nreturn 0;", "Unreleased reference id=", RELEASE),
     "stack write": ("bpf_get_current_comm(c, 64); /* here */", "invalid write to stack", SIZE),
     "stack read": ("bpf_ringbuf_output(&records, c, 64, 0); /* here */", "invalid read from stack R2", SIZE),
     "index": ("((volatile char *)c)[n & 31] = 1; /* here */", "invalid variable-offset write to stack", "bound the index with a mask or a comparison first"),
     "helper": ("((long (*)(void))9999)(); /* here */", "func unknown#9999", HELPER),
-    "helper of others": ("bpf_redirect(1, 0); /* here */", "bpf_redirect#23", HELPER),
+    "helper of others": ("bpf_redirect(1, 0); /* here */", "bpf_redirect#23", OTHER_HELPER),
     "loop": ('for (;;) /* here */\n__asm__ volatile("");', "infinite loop detected", LOOP),
     "long loop": ('for (int i = 0; i < 2000000; i++)\n__asm__ volatile("");', "BPF program is too large. Processed 1000001 insn", LARGE),
-    "branches": ("volatile int x = 0; for (int i = 0; i < 10000000; i++)\nif (bpf_get_prandom_u32() > i)\nx += i;", "jumps is too complex", LARGE),
+    "branches": ("volatile int x = 0; for (int i = 0; i < 10000000; i++)\nif (bpf_get_prandom_u32() > i)\nx += i;", "jumps is too complex", BRANCHES),
     "pointer": ('__asm__ volatile("%0 *= 2" : "+r"(v)); /* here */\nk = *v; return k;', "pointer arithmetic with *= operator prohibited", "to pointers, bounded numbers can be added or subtracted, nothing else"),
-    "opcode": ('__asm__ volatile(".quad 0xff");', "unknown opcode ff", "the object needs a newer kernel, or was compiled without -O2"),
+    "opcode": ('__asm__ volatile(".quad 0xff");', "unknown opcode ff", "compile for an older instruction set: mcpu: v3, or v2, v1 for kernels before 5.12"),
     "kernel memory": ("k = ((struct pt_regs *)ctx[0])->ax; return k; /* here */", "invalid mem access 'scalar'", "read through pointers to kernel memory with BPF_CORE_READ()"),
     "length": ("bpf_probe_read_kernel(c, n, ctx); /* here */", "R2 unbounded memory access", LENGTH),
-    "value": ("return v[4]; /* here */", "outside of the allowed memory range", "the index or length exceeds the value; compare it with the size first"),
+    "value": ("return v[4]; /* here */", "invalid access to map value, value_size=4", "the index or length exceeds the value; compare it with the size first"),
     "register": ('__asm__ volatile("r0 = r9; r0 += r8" ::: "r0"); /* here */', "!read_ok", "initialise the variable on every path before it is read"),
 }  # fmt: skip
 
@@ -100,7 +102,7 @@ def test_hint_is_of_the_error(refused, case):
         ("tp_btf/sched_switch", TASK + "return t->nosuch; /* here */", "GPL", "",
          "failed to resolve CO-RE relocation <byte_off> [", FIELD),
         ("tp_btf/sched_switch", "return ctx[20]; /* here */", "GPL", "", "invalid bpf_context access",
-         "this hook has no such argument, or programs of this type may not access it"),
+         "access the fields that the type allows, in their full width"),
         ("tp_btf/sched_switch", "bpf_probe_read_kernel(c, 8, ctx); /* here */", "Proprietary", "", "GPL-restricted",
          'give the object a GPL-compatible license: char LICENSE[] SEC("license") = "Dual BSD/GPL"'),
         ("cgroup_skb/egress", "return 1234;", "GPL", "", "should have been in [0, 3]",
@@ -108,7 +110,7 @@ def test_hint_is_of_the_error(refused, case):
         ("cgroup_skb/egress", "k = f(n); return 1;", "GPL",
          "__noinline int g(int x) { volatile char b[400]; b[x & 63] = 1; return b[3]; }\n"
          "__noinline int f(int x) { volatile char b[300]; b[x & 63] = 1; return g(b[x & 7]) + b[2]; }",
-         "combined stack size", "all functions together have 512 bytes of stack; keep large data in a map"),
+         "combined stack size", "keep large data in a map: a per-CPU array with one element is the usual place"),
     ],
 )  # fmt: skip
 def test_hint_in_other_hooks(refused, section, body, license, before, message, hint):

@@ -74,7 +74,7 @@ static bool is_noise(const char *line, size_t len)
 	for (size_t i = 0; i < ARRAY_SIZE(noise); i++)
 		if (begins(line, len, noise[i]))
 			return true;
-	return !len ||
+	return !len || begins(line, len, "  ") ||
 	       (begins(line, len, "arg#") && memmem(line, len, " reference type(", 16));
 }
 
@@ -87,6 +87,19 @@ static size_t number(const char *s, size_t len, uint32_t *value)
 	return n;
 }
 
+/* "R0_w=inv1 R1=ctx(...": of kernels before 5.18. */
+static bool is_registers(const char *line, size_t len)
+{
+	size_t at = 1;
+
+	if (!len || line[0] != 'R')
+		return false;
+	for (; at < len && line[at] >= '0' && line[at] <= '9'; at++)
+		;
+	return begins(line + at, len - at, "=") || begins(line + at, len - at, "_w=") ||
+	       begins(line + at, len - at, "_rw=") || begins(line + at, len - at, "_r=");
+}
+
 enum verifier_line verifier_line(const char *line, size_t len, int *insn)
 {
 	uint32_t value;
@@ -95,6 +108,8 @@ enum verifier_line verifier_line(const char *line, size_t len, int *insn)
 	*insn = -1;
 	if (begins(line, len, "; "))
 		return VERIFIER_SOURCE;
+	if (is_registers(line, len))
+		return VERIFIER_STATE;
 	if (digits && digits < len && line[digits] == ':') {
 		*insn = (int)value;
 		return begins(line + digits, len - digits, ": (") ||
@@ -139,6 +154,14 @@ static enum part part_of(const char *line, size_t len)
 			       line[0] <= 'Z'
 		       ? OTHER
 		       : NO_PART;
+}
+
+/* Where the middle of a log is missing, a report begins with one of these. */
+static bool is_heading(const char *line, size_t len)
+{
+	enum part part = part_of(line, len);
+
+	return part == REASON || part == AT || part == SUGGESTION;
 }
 
 static void add_wrapped(struct buf *out, const char *line, size_t len)
@@ -202,7 +225,9 @@ static bool read_report(struct verifier_log *l, enum part *part, const char *lin
 {
 	enum part next = part_of(line, len);
 
-	if (next != NO_PART)
+	if (begins(line, len, REPORT))
+		*part = OTHER;
+	else if (next != NO_PART)
 		*part = next == AT && l->function ? OTHER : next;
 	else if (len && *line != ' ')
 		return false;
@@ -267,16 +292,19 @@ void verifier_log_read(struct verifier_log *out, const char *log)
 
 	*out = (struct verifier_log){ .insn = -1 };
 	for (const char *line = log; *line;) {
-		size_t len = strcspn(line, "\n");
+		const char *end = strchrnul(line, '\n');
+		size_t len = (size_t)(end - line);
 
-		if (begins(line, len, REPORT)) {
+		if (begins(line, len, REPORT) ||
+		    (part == NO_PART && is_heading(line, len))) {
 			out->report = true;
 			part = OTHER;
-		} else if (part == NO_PART || !read_report(out, &part, line, len)) {
+		}
+		if (part == NO_PART || !read_report(out, &part, line, len)) {
 			part = NO_PART;
 			read_line(out, line, without_stats(line, len));
 		}
-		line += len + (line[len] == '\n');
+		line = end + (*end == '\n');
 	}
 }
 
