@@ -572,7 +572,7 @@ def test_helper_is_missing(skep, tool, tmp_path):
     )
 
 
-@pytest.mark.parametrize("command", ["add", "fetch", "list", "show", "remove"])
+@pytest.mark.parametrize("command", ["add", "fetch", "list", "show", "remove", "unpack"])
 def test_help(lib, command):
     done = lib(command, "--help")
     assert (done.rc, done.err) == (0, "")
@@ -582,7 +582,7 @@ def test_help(lib, command):
 
 
 def test_commands_and_misuse(lib):
-    assert re.findall(r"^  (\w+) ", lib("--help").ok().out, re.M) == ["add", "fetch", "list", "show", "remove"]
+    assert re.findall(r"^  (\w+) ", lib("--help").ok().out, re.M) == ["add", "fetch", "list", "show", "remove", "unpack"]
     assert lib().rc == 2 and lib("what").rc == 2
     done = lib("add")
     assert done.rc == 2 and done.err.splitlines()[0] == "skep kernel add: an argument is missing"

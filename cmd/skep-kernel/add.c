@@ -23,6 +23,9 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 			   "its architecture, where neither files nor types tell"),
 		OPT_FLAG(0, "replace", &k.opts.replace,
 			 "put it in the place of another kernel of that id"),
+		OPT_LIST(0, "module", &k.modules, "NAME",
+			 "keep this module for guests to load, too, and what it depends on; all: "
+			 "every one; may be repeated"),
 		OPT_UINT('j', "jobs", &jobs, "N", "threads; default: one per processor"),
 		OPT_END,
 	};
@@ -34,14 +37,15 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 	k.opts.jobs = jobs < 256 ? (unsigned int)jobs : 256;
 	if (!rc)
 		return kernel_cmd_run(&k, ask, err);
-	opt_list_release(&k.operands);
+	kernel_cmd_release(&k);
 	return rc < 0 ? rc : 0;
 }
 
 const struct cmd cmd_add = {
 	.group = "skep kernel ",
 	.name = "add",
-	.synopsis = "FILE|DIR|host... [--id ID] [--arch ARCH] [--replace] [-j N]",
+	.synopsis =
+		"FILE|DIR|host... [--id ID] [--arch ARCH] [--replace] [--module NAME]... [-j N]",
 	.summary =
 		"put kernels into the library: packages, images, BTF, or the one that runs",
 	.details =

@@ -17,6 +17,9 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 		OPT_STRING(
 			0, "keyring", &k.opts.keyring, "FILE",
 			"keys that sign the archive; default: debian-archive-keyring's"),
+		OPT_LIST(0, "module", &k.modules, "NAME",
+			 "keep this module for guests to load, too, and what it depends on; all: "
+			 "every one; may be repeated"),
 		OPT_END,
 	};
 	int rc;
@@ -25,14 +28,15 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 	rc = cmd_options(cmd, table, argc, argv, 1, 1, &k.operands, &k.common, err);
 	if (!rc)
 		return kernel_cmd_run(&k, ask, err);
-	opt_list_release(&k.operands);
+	kernel_cmd_release(&k);
 	return rc < 0 ? rc : 0;
 }
 
 const struct cmd cmd_fetch = {
 	.group = "skep kernel ",
 	.name = "fetch",
-	.synopsis = "debian/SUITE[:ARCH][/FLAVOUR] [--mirror URI] [--keyring FILE]",
+	.synopsis =
+		"debian/SUITE[:ARCH][/FLAVOUR] [--mirror URI] [--keyring FILE] [--module NAME]...",
 	.summary = "download a distribution's newest kernel through apt, and add it",
 	.details =
 		"SUITE is bookworm, trixie, sid, bookworm-backports, stable …, with its updates and security updates.\n"

@@ -15,16 +15,24 @@ void kernel_cmd_init(struct kernel_cmd *k)
 	k->opts.log = &k->common.log;
 }
 
+void kernel_cmd_release(struct kernel_cmd *k)
+{
+	opt_list_release(&k->operands);
+	opt_list_release(&k->modules);
+}
+
 int kernel_cmd_run(struct kernel_cmd *k, kernel_ask *ask, struct skep_err *err)
 {
 	struct skep_report *report = skep_report_new();
 	int rc;
 
+	k->opts.modules = k->modules.items;
+	k->opts.module_cnt = k->modules.n;
 	k->opts.progress = k->common.verbose || isatty(STDERR_FILENO);
 	rc = ask(k, report, err);
 	if (!rc)
 		rc = cmd_print(&k->common, report, err);
 	skep_report_free(report);
-	opt_list_release(&k->operands);
+	kernel_cmd_release(k);
 	return rc;
 }

@@ -12,11 +12,13 @@
 struct kernel_cmd {
 	struct skep_kernel_opts opts;
 	struct cmd_common common;
-	struct opt_list operands;
+	struct opt_list operands, modules;
+	const char *output; /* -o */
 	char home[CMD_HOME_MAX], cache[CMD_HOME_MAX];
 };
 
 void kernel_cmd_init(struct kernel_cmd *k);
+void kernel_cmd_release(struct kernel_cmd *k);
 
 /* What is asked of the library: fills a report, which is then printed. Releases k. */
 typedef int kernel_ask(const struct kernel_cmd *k, struct skep_report *report,

@@ -2,7 +2,7 @@
 /* skep-kernel: `skep kernel`, a program of its own because of what it links. */
 #include "cmd/common/cmd.h"
 
-#define COMMANDS(X) X(add) X(fetch) X(list) X(show) X(remove)
+#define COMMANDS(X) X(add) X(fetch) X(list) X(show) X(remove) X(unpack)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;
 COMMANDS(DECLARE)

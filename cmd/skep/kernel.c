@@ -48,7 +48,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 const struct cmd cmd_kernel = {
 	.name = "kernel",
 	.synopsis = "COMMAND [OPTION]... [ARGUMENT]...",
-	.summary = "the kernels skep knows: add | fetch | list | show | remove",
+	.summary = "the kernels skep knows: add | fetch | list | show | remove | unpack",
 	.flags = CMD_RAW_HELP,
 	.run = run,
 };

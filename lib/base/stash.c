@@ -6,7 +6,8 @@
  *	32 bytes	SHA-256 of that
  *	8 bytes		"skepkept"
  *
- * Behind, not before: a kernel or an archive can be started from as it lies.
+ * Behind, not before: a kernel or an archive can be started from as it lies. Its time of modification says that its bytes
+ * were found to be these (mark()): whoever writes to it changes that. Its time of access says when it was last wanted.
  */
 #include "lib/base/stash.h"
 
@@ -36,53 +37,73 @@ char *stash_path(const struct stash *s, const char *key)
 	return fs_join(s->dir, key);
 }
 
-static bool intact(const unsigned char *data, size_t len)
+static struct timespec mark(const uint8_t digest[static SKEP_SHA256_LEN])
 {
-	uint8_t digest[SKEP_SHA256_LEN];
+	uint32_t n;
 
-	if (memcmp(data + len + SKEP_SHA256_LEN, MAGIC, MAGIC_LEN))
+	memcpy(&n, digest, sizeof(n));
+	return (struct timespec){ 1, n % 1000000000 };
+}
+
+static void note_use(int fd, const uint8_t digest[static SKEP_SHA256_LEN])
+{
+	futimens(fd, (const struct timespec[2]){ { .tv_nsec = UTIME_NOW }, mark(digest) });
+}
+
+static bool is_whole(int fd, const uint8_t digest[static SKEP_SHA256_LEN], size_t len)
+{
+	uint8_t actual[SKEP_SHA256_LEN];
+	void *data = len ? mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0)
+			 : NULL;
+
+	if (data == MAP_FAILED)
 		return false;
-	sha256(data, len, digest);
-	return !memcmp(data + len, digest, sizeof(digest));
+	sha256(len ? data : "", len, actual);
+	if (len)
+		munmap(data, len);
+	return !memcmp(digest, actual, sizeof(actual));
+}
+
+static bool is_marked(const struct stat *st, const uint8_t *digest)
+{
+	struct timespec m = mark(digest);
+
+	return st->st_mtim.tv_sec == m.tv_sec && st->st_mtim.tv_nsec == m.tv_nsec;
 }
 
 int stash_open(const struct stash *s, const char *key, int *fd, size_t *len)
 {
 	_cleanup_free_ char *path = stash_path(s, key);
 	_cleanup_close_ int file = -1;
+	uint8_t tail[TAIL_LEN];
 	struct stat st;
-	void *data;
-	bool good;
+	size_t size;
 
 	file = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (file < 0 || fstat(file, &st) || !S_ISREG(st.st_mode) ||
 	    st.st_size < (off_t)TAIL_LEN)
 		return -ENOENT;
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file,
-		    0);
-	if (data == MAP_FAILED)
+	size = (size_t)st.st_size - TAIL_LEN;
+	if (pread(file, tail, TAIL_LEN, (off_t)size) != (ssize_t)TAIL_LEN ||
+	    memcmp(tail + SKEP_SHA256_LEN, MAGIC, MAGIC_LEN) ||
+	    (!is_marked(&st, tail) && !is_whole(file, tail, size)))
 		return -ENOENT;
-	good = intact(data, (size_t)st.st_size - TAIL_LEN);
-	munmap(data, (size_t)st.st_size);
-	if (!good)
-		return -ENOENT;
-	/* what is used is not what goes next */
-	futimens(file, NULL);
-	*len = (size_t)st.st_size - TAIL_LEN;
+	note_use(file, tail);
+	*len = size;
 	*fd = TAKE_FD(file);
 	return 0;
 }
 
 /* ---- room ---- */
 
-struct kept {
+struct used {
 	char *name;
 	struct timespec used;
 };
 
 static int by_age(const void *a, const void *b)
 {
-	const struct kept *x = a, *y = b;
+	const struct used *x = a, *y = b;
 
 	if (x->used.tv_sec != y->used.tv_sec)
 		return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
@@ -99,7 +120,7 @@ static bool is_unfinished(const char *name)
 /* Remove the oldest beyond max, and what writers left that died. */
 static void make_room(const struct stash *s)
 {
-	struct kept *all = calloc(FILES_MAX, sizeof(*all));
+	struct used *all = calloc(FILES_MAX, sizeof(*all));
 	DIR *d = opendir(s->dir);
 	size_t n = 0;
 	struct dirent *e;
@@ -110,7 +131,7 @@ static void make_room(const struct stash *s)
 		    !S_ISREG(st.st_mode))
 			continue;
 		if (!is_unfinished(e->d_name))
-			all[n++] = (struct kept){ strdup(e->d_name), st.st_mtim };
+			all[n++] = (struct used){ strdup(e->d_name), st.st_atim };
 		else if (st.st_mtim.tv_sec + STALE_SECS < time(NULL))
 			unlinkat(dirfd(d), e->d_name, 0);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stash: a folder of files that can be made again. Each is checked whenever it is taken, a damaged one counts as absent;
- * they appear whole, and the oldest make room.
+ * Stash: a folder of files that can be made again. Each is checked when it is taken, a damaged one counts as absent; they
+ * appear whole, and those that nobody asked for longest make room.
  */
 #ifndef LIB_BASE_STASH_H
 #define LIB_BASE_STASH_H
@@ -19,12 +19,12 @@ struct stash {
 char *stash_path(const struct stash *s, const char *key);
 
 /*
- * Open it and look at every byte. The file goes on behind its len bytes, with the stash's own. -ENOENT none, or
+ * Open it, and look at every byte if it was written to since that was last done. The file goes on behind its len bytes, with the stash's own. -ENOENT none, or
  * damaged. Caller closes.
  */
 int stash_open(const struct stash *s, const char *key, int *fd, size_t *len);
 
-/* Put it there; what is oldest goes. */
+/* Put it there; what was not asked for longest goes. */
 int stash_put(const struct stash *s, const char *key, const void *data, size_t len,
 	      struct skep_err *err);
 

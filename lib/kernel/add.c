@@ -105,7 +105,9 @@ struct harvest_opts add_harvest_opts(const struct skep_kernel_opts *opts)
 	return (struct harvest_opts){ .log = opts->log,
 				      .path_env = opts->path_env,
 				      .tmp_dir = opts->tmp_dir,
-				      .jobs = opts->jobs };
+				      .jobs = opts->jobs,
+				      .modules = opts->modules,
+				      .module_cnt = opts->module_cnt };
 }
 
 /* ---- what the caller names ---- */

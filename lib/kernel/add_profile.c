@@ -10,6 +10,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/sha256.h"
 #include "lib/btf/index.h"
+#include "lib/kernel/add_files.h"
 #include "lib/kernel/harvest.h"
 #include "lib/kernel/id.h"
 #include "lib/kernel/library.h"
@@ -252,6 +253,14 @@ static int judge(struct addition *a, struct library *lib, struct skep_err *err)
 			     "--replace puts this one in its place, --id NAME beside it");
 }
 
+/* More of a kernel that is there does not make it another. */
+static int put_files(struct addition *a, struct skep_err *err)
+{
+	const struct profile *same = a->new->status == LIBRARY_KNOWN ? a->old : NULL;
+
+	return add_files(a->p, a->new->h, same, a->store, err);
+}
+
 static int put_index(const struct addition *a, struct library *lib, struct skep_err *err)
 {
 	_cleanup_free_ char *path = library_index_path(lib, a->p);
@@ -291,21 +300,33 @@ static void take_back(const struct library *lib, const struct addition *a)
 {
 	_cleanup_free_ char *path = profile_path(lib, a->p);
 
-	if (a->new->status == LIBRARY_REPLACED)
+	if (a->new->status != LIBRARY_NEW)
 		put_profile(lib, a->old, NULL);
 	else if (path && a->new->status == LIBRARY_NEW)
 		unlink(path);
+}
+
+/* A known one that may be replaced: now made of other files, perhaps. Else it stays what it is, with more modules. */
+static int publish_one(const struct library *lib, const struct addition *a,
+		       struct skep_err *err)
+{
+	struct profile more;
+
+	if (a->new->status != LIBRARY_KNOWN || a->new->replace)
+		return put_profile(lib, a->p, err);
+	if (!a->p->module_files ||
+	    (a->old->module_files && !strcmp(a->old->module_files, a->p->module_files)))
+		return 0;
+	more = *a->old;
+	more.module_files = a->p->module_files;
+	return put_profile(lib, &more, err);
 }
 
 static int publish(const struct library *lib, const struct addition *all, size_t n,
 		   struct skep_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct library_new *new = all[i].new;
-		/* a known one that may be replaced: now made of other files, perhaps */
-		int rc = new->status == LIBRARY_KNOWN && !new->replace
-				 ? 0
-				 : put_profile(lib, all[i].p, err);
+		int rc = publish_one(lib, &all[i], err);
 
 		if (!rc)
 			continue;
@@ -340,6 +361,8 @@ static int add_locked(struct library *lib, struct addition *all, size_t n,
 			rc = check_twins(all, i, err);
 		if (!rc)
 			rc = judge(&all[i], lib, err);
+		if (!rc)
+			rc = put_files(&all[i], err);
 		if (!rc)
 			rc = put_index(&all[i], lib, err);
 		release_bytes(&all[i]);

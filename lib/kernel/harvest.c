@@ -12,6 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/kernel/harvest_config.h"
+#include "lib/kernel/harvest_keep.h"
 #include "lib/kernel/harvest_places.h"
 #include "lib/kernel/harvest_set.h"
 
@@ -115,7 +116,8 @@ static void drop_leftovers(struct harvest_set *set)
 	size_t n = 0;
 
 	for (size_t i = 0; i < set->n; i++)
-		if (is_leftover(set->kernels[i]) && (n || i + 1 < set->n))
+		if (harvest_only_files(set->kernels[i]) ||
+		    (is_leftover(set->kernels[i]) && (n || i + 1 < set->n)))
 			harvest_free(set->kernels[i]);
 		else
 			set->kernels[n++] = set->kernels[i];
@@ -148,7 +150,8 @@ int harvest_paths(struct harvest_set *set, const char *const *paths, size_t n,
 		drop_leftovers(&found);
 	for (size_t i = 0; i < found.n && !ret; i++) {
 		sort_modules(found.kernels[i]);
-		ret = explain(found.kernels[i], err);
+		ret = keep_settle(found.kernels[i], opts, err)
+			      ?: explain(found.kernels[i], err);
 		report(found.kernels[i], opts->log);
 	}
 	if (ret) {

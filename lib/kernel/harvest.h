@@ -40,6 +40,8 @@ struct harvest {
 	struct harvest_blob btf;      /* data NULL: none found */
 	struct harvest_blob *modules; /* sorted by name; split BTF */
 	size_t module_cnt;
+	struct harvest_blob *files; /* modules to load, whole and unpacked; sorted by name */
+	size_t file_cnt;
 	struct harvest_blob config, image;
 	struct harvest_source *sources;
 	size_t source_cnt;
@@ -57,7 +59,9 @@ struct harvest_opts {
 	const char *pahole;         /* program for DWARF; NULL: from path_env */
 	const char *path_env;
 	const char *tmp_dir; /* for what must be a file: DWARF goes through pahole; NULL: /tmp */
-	unsigned int jobs;     /* threads; 0: processors */
+	unsigned int jobs;          /* threads; 0: processors */
+	const char *const *modules; /* to keep as files besides the usual ones; "all" */
+	size_t module_cnt;
 	uint64_t max_unpacked; /* bytes that all packed parts of one file hold; 0: 16 GiB */
 };
 

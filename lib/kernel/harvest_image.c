@@ -31,6 +31,7 @@ struct image {
 	struct budget *budget;
 	uint64_t left; /* bytes that may still be unpacked */
 	int tries;
+	struct buf *payload; /* where the kernel's bytes go; NULL: nowhere */
 };
 
 static uint32_t le32(const unsigned char *p)
@@ -167,6 +168,10 @@ static bool try_payload(struct facts *facts, struct image *image, size_t off, si
 	if (found)
 		skep_log(image->opts->log, SKEP_LOG_DEBUG,
 			 "kernel is packed with %s at byte %zu", pack_name(pack), off);
+	if (found && image->payload) {
+		*image->payload = out;
+		out = (struct buf){ 0 };
+	}
 	buf_release(&out);
 	return found;
 }
@@ -244,6 +249,30 @@ static bool read_flat(struct facts *facts, const struct image *image)
 	return vmlinux_search(facts, image->data, image->len);
 }
 
+static bool read_packed(struct facts *facts, struct image *image)
+{
+	return (is_x86(image->data, image->len) && read_x86(facts, image)) ||
+	       (is_zboot(image->data, image->len) && read_zboot(facts, image)) ||
+	       search_payload(facts, image);
+}
+
+int harvest_payload(struct buf *out, const void *data, size_t len,
+		    const struct harvest_opts *opts, struct skep_err *err)
+{
+	struct image image = { .data = data,
+			       .len = len,
+			       .opts = opts,
+			       .left = UNPACKED_MAX,
+			       .payload = out };
+	struct facts facts = { 0 };
+	bool found = read_packed(&facts, &image);
+
+	facts_release(&facts);
+	return found ? 0
+		     : skep_fail(err, SKEP_EKIND,
+				 "no kernel that can be unpacked was found in the image");
+}
+
 int harvest_image(struct facts *facts, const void *data, size_t len,
 		  const struct harvest_opts *opts, struct budget *budget,
 		  struct skep_err *err)
@@ -268,9 +297,7 @@ int harvest_image(struct facts *facts, const void *data, size_t len,
 	if (flat_arch(data, len))
 		found = read_flat(facts, &image);
 	else
-		found = (is_x86(data, len) && read_x86(facts, &image)) ||
-			(is_zboot(data, len) && read_zboot(facts, &image)) ||
-			search_payload(facts, &image);
+		found = read_packed(facts, &image);
 	if (facts->btf.data)
 		return 0;
 	if (budget && budget_check(budget, err))

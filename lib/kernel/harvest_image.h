@@ -24,4 +24,8 @@ int harvest_image(struct facts *facts, const void *data, size_t len,
 		  const struct harvest_opts *opts, struct budget *budget,
 		  struct skep_err *err);
 
+/* The bytes of the kernel that is packed in an image. -SKEP_EKIND there is none. Caller releases. */
+int harvest_payload(struct buf *out, const void *data, size_t len,
+		    const struct harvest_opts *opts, struct skep_err *err);
+
 #endif

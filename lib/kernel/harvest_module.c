@@ -163,36 +163,40 @@ static int read_whole(struct harvest_blob *btf, char **release, const void *data
 	return module_read_elf(btf, release, &bytes, err);
 }
 
-static int read_packed(struct harvest_blob *btf, char **release, struct stream *s,
-		       struct skep_err *err)
+static int read_packed(struct harvest_blob *btf, char **release,
+		       struct harvest_blob *file, struct stream *s, struct skep_err *err)
 {
 	struct unpacking u = { .s = s };
 	int ret;
 
 	buf_str(&u.out, "");
-	ret = release ? 0 : find_early(&u, btf, err);
+	ret = release || file ? 0 : find_early(&u, btf, err);
 	if (!ret && !btf->data)
 		ret = unpack_to(&u, SIZE_MAX, err);
 	if (!ret && !btf->data)
 		ret = read_whole(btf, release, u.out.data, u.out.len, err);
+	if (!ret && file)
+		file->data = buf_take(&u.out, &file->size);
 	buf_release(&u.out);
 	return ret;
 }
 
-int module_read(struct harvest_blob *btf, char **release, const void *data, size_t len,
-		struct budget *budget, struct skep_err *err)
+int module_read(struct harvest_blob *btf, char **release, struct harvest_blob *file,
+		const void *data, size_t len, struct budget *budget, struct skep_err *err)
 {
 	_cleanup_(stream_closep) struct stream *s = NULL;
 	enum pack pack = pack_of(data, len);
 	struct stream_memory memory;
 	int ret;
 
-	if (pack == PACK_NONE)
-		return read_whole(btf, release, data, len, err);
+	if (pack == PACK_NONE) {
+		ret = file ? copy_blob(file, data, len, err) : 0;
+		return ret ? ret : read_whole(btf, release, data, len, err);
+	}
 	ret = stream_unpack(&s, stream_memory(&memory, data, len), pack,
-			    release ? 1 : UNPACK_GLANCE, HARVEST_MAX_MODULE, err);
+			    release || file ? 1 : UNPACK_GLANCE, HARVEST_MAX_MODULE, err);
 	if (ret)
 		return ret;
 	s->budget = budget;
-	return read_packed(btf, release, s, err);
+	return read_packed(btf, release, file, s, err);
 }

@@ -12,10 +12,12 @@
 
 /*
  * The BTF of a module; *size 0 if it has none. Only as much is unpacked as it takes to have it.
- * release (may be NULL) wants the vermagic's; then the whole is unpacked. Caller frees both. budget NULL: none.
+ * release (may be NULL) wants the vermagic's, file (may be NULL) the module itself, unpacked; then the whole is unpacked.
+ * Caller frees all. budget NULL: none.
  */
-int module_read(struct harvest_blob *btf, char **release, const void *data, size_t len,
-		struct budget *budget, struct skep_err *err);
+int module_read(struct harvest_blob *btf, char **release, struct harvest_blob *file,
+		const void *data, size_t len, struct budget *budget,
+		struct skep_err *err);
 
 /* The same of a module that is not packed, by its sections: nothing else of it is read. */
 int module_read_elf(struct harvest_blob *btf, char **release, const struct bytes *bytes,

@@ -36,6 +36,9 @@ void harvest_free(struct harvest *h)
 	for (size_t i = 0; i < h->module_cnt; i++)
 		blob_release(&h->modules[i]);
 	free(h->modules);
+	for (size_t i = 0; i < h->file_cnt; i++)
+		blob_release(&h->files[i]);
+	free(h->files);
 	for (size_t i = 0; i < h->source_cnt; i++) {
 		free(h->sources[i].name);
 		free(h->sources[i].digest);
@@ -107,15 +110,32 @@ int set_kernel(struct harvest_set *set, const char *release, struct harvest **ou
 	return 0;
 }
 
+static int add_blob(struct harvest_blob **all, size_t *n, struct harvest_blob *blob,
+		    struct skep_err *err)
+{
+	if (!grow((void **)all, *n, sizeof(**all))) {
+		blob_release(blob);
+		return skep_fail(err, ENOMEM, "out of memory");
+	}
+	(*all)[(*n)++] = TAKE_BLOB(blob);
+	return 0;
+}
+
 int harvest_add_module(struct harvest *h, struct harvest_blob *module,
 		       struct skep_err *err)
 {
-	if (!grow((void **)&h->modules, h->module_cnt, sizeof(*h->modules))) {
-		blob_release(module);
-		return skep_fail(err, ENOMEM, "out of memory");
-	}
-	h->modules[h->module_cnt++] = TAKE_BLOB(module);
-	return 0;
+	return add_blob(&h->modules, &h->module_cnt, module, err);
+}
+
+int harvest_add_file(struct harvest *h, struct harvest_blob *file, struct skep_err *err)
+{
+	return add_blob(&h->files, &h->file_cnt, file, err);
+}
+
+bool harvest_only_files(const struct harvest *h)
+{
+	return h->file_cnt && !h->btf.data && !h->image.data && !h->module_cnt &&
+	       !h->config.data && !h->package_version;
 }
 
 /* Where both are known. */
@@ -202,6 +222,8 @@ int harvest_merge(struct harvest *h, struct harvest *other, struct skep_err *err
 
 	for (size_t i = 0; i < other->module_cnt && !ret; i++)
 		ret = harvest_add_module(h, &other->modules[i], err);
+	for (size_t i = 0; i < other->file_cnt && !ret; i++)
+		ret = harvest_add_file(h, &other->files[i], err);
 	take_text(&h->release, &other->release);
 	take_text(&h->version, &other->version);
 	take_text(&h->distro, &other->distro);

@@ -20,6 +20,9 @@ int harvest_merge(struct harvest *h, struct harvest *other, struct skep_err *err
 int set_merge(struct harvest_set *set, struct harvest_set *other, struct skep_err *err);
 int harvest_add_module(struct harvest *h, struct harvest_blob *module,
 		       struct skep_err *err);
+int harvest_add_file(struct harvest *h, struct harvest_blob *file, struct skep_err *err);
+/* Nothing but modules to load, which are of no kernel that is known. */
+bool harvest_only_files(const struct harvest *h);
 void harvest_free(struct harvest *h);
 void blob_release(struct harvest_blob *blob);
 

@@ -14,6 +14,7 @@
 #include "lib/kernel/harvest_btf.h"
 #include "lib/kernel/harvest_config.h"
 #include "lib/kernel/harvest_image.h"
+#include "lib/kernel/harvest_keep.h"
 #include "lib/kernel/harvest_module.h"
 #include "lib/kernel/harvest_name.h"
 #include "lib/kernel/harvest_set.h"
@@ -67,17 +68,54 @@ static int module_failed(const char *path, bool member, struct harvest_blob *btf
 		      : skep_err_at(err, path, 0, 0);
 }
 
+/* What may be loaded by a guest; too large for one it is left alone. */
+static int add_file(struct unit *u, const char *path, const char *release,
+		    struct harvest_blob *file, struct skep_err *err)
+{
+	if (!file->data || file->size > KEEP_MAX) {
+		blob_release(file);
+		return 0;
+	}
+	free(file->name);
+	file->name = name_module(path);
+	if (!file->name) {
+		blob_release(file);
+		return skep_fail(err, ENOMEM, "out of memory");
+	}
+	return unit_add_file(u, release, file, err);
+}
+
+static enum keep keep_path(const struct unit *u, const char *path)
+{
+	_cleanup_free_ char *name = name_module(path);
+
+	return name ? keep_module(u->gather->opts, name) : KEEP_NOT;
+}
+
 static int run_module(void *arg, struct skep_err *err)
 {
 	struct piece *p = arg;
+	enum keep keep = keep_path(p->unit, p->path);
 	_cleanup_free_ char *magic = NULL;
-	struct harvest_blob btf = { 0 };
-	int ret = module_read(&btf, *p->release ? NULL : &magic, p->bytes.data,
-			      p->bytes.len, &p->unit->budget, err);
+	struct harvest_blob btf = { 0 }, file = { 0 };
+	const char *release;
+	int ret = module_read(&btf, *p->release ? NULL : &magic,
+			      keep == KEEP ? &file : NULL, p->bytes.data, p->bytes.len,
+			      &p->unit->budget, err);
 
-	if (ret)
+	if (ret) {
+		blob_release(&file);
 		return module_failed(p->path, p->member, &btf, err);
-	return add_module(p->unit, p->path, magic ? magic : p->release, &btf, err);
+	}
+	if (keep == KEEP_MAYBE) /* as it came: few of them are asked for */
+		file.data = buf_take(&p->bytes, &file.size);
+	release = magic ? magic : p->release;
+	ret = add_file(p->unit, p->path, release, &file, err);
+	if (ret) {
+		blob_release(&btf);
+		return ret;
+	}
+	return add_module(p->unit, p->path, release, &btf, err);
 }
 
 static int run_image(void *arg, struct skep_err *err)
@@ -215,13 +253,17 @@ static int open_bytes(const struct take *t, struct stream *s, struct bytes *byte
 static int take_module_file(const struct take *t, struct stream *s, struct skep_err *err)
 {
 	_cleanup_free_ char *magic = NULL;
-	struct harvest_blob btf = { 0 };
+	struct harvest_blob btf = { 0 }, file = { 0 };
 	struct bytes bytes;
 	int ret = open_bytes(t, s, &bytes, err);
 
 	if (ret)
 		return ret;
 	ret = module_read_elf(&btf, *t->release ? NULL : &magic, &bytes, err);
+	if (!ret && bytes.size <= KEEP_MAX && keep_path(t->unit, t->path) != KEEP_NOT)
+		ret = read_blob(&file, t->path, s, KEEP_MAX, err);
+	if (!ret)
+		ret = add_file(t->unit, t->path, magic ? magic : t->release, &file, err);
 	if (ret)
 		return module_failed(t->path, t->member, &btf, err);
 	return add_module(t->unit, t->path, magic ? magic : t->release, &btf, err);

@@ -102,19 +102,32 @@ int unit_add_config(struct unit *u, const char *release, struct harvest_blob *co
 	return add_blob(u, release, offsetof(struct harvest, config), config, err);
 }
 
+static int add_one(struct unit *u, const char *release, struct harvest_blob *blob,
+		   int (*add)(struct harvest *, struct harvest_blob *, struct skep_err *),
+		   struct skep_err *err)
+{
+	struct harvest *h;
+	int ret = count(u, blob, err) ?: lock_kernel(u, release, &h, err);
+
+	if (ret) {
+		blob_release(blob);
+		return ret;
+	}
+	ret = add(h, blob, err);
+	pthread_mutex_unlock(&u->lock);
+	return ret;
+}
+
 int unit_add_module(struct unit *u, const char *release, struct harvest_blob *module,
 		    struct skep_err *err)
 {
-	struct harvest *h;
-	int ret = count(u, module, err) ?: lock_kernel(u, release, &h, err);
+	return add_one(u, release, module, harvest_add_module, err);
+}
 
-	if (ret) {
-		blob_release(module);
-		return ret;
-	}
-	ret = harvest_add_module(h, module, err);
-	pthread_mutex_unlock(&u->lock);
-	return ret;
+int unit_add_file(struct unit *u, const char *release, struct harvest_blob *file,
+		  struct skep_err *err)
+{
+	return add_one(u, release, file, harvest_add_file, err);
 }
 
 int unit_add_facts(struct unit *u, const char *release, struct facts *facts,
@@ -229,6 +242,8 @@ int unit_finish(struct unit *u, bool *any, struct skep_err *err)
 
 	for (size_t i = 0; i < u->found.n && !ret; i++)
 		ret = dress(u, u->found.kernels[i], err);
-	*any = u->found.n > 0;
+	*any = false;
+	for (size_t i = 0; i < u->found.n; i++)
+		*any |= !harvest_only_files(u->found.kernels[i]);
 	return ret ?: set_merge(u->gather->set, &u->found, err);
 }

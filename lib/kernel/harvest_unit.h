@@ -75,6 +75,8 @@ int unit_add_config(struct unit *u, const char *release, struct harvest_blob *co
 		    struct skep_err *err);
 int unit_add_module(struct unit *u, const char *release, struct harvest_blob *module,
 		    struct skep_err *err);
+int unit_add_file(struct unit *u, const char *release, struct harvest_blob *file,
+		  struct skep_err *err);
 
 /* Join what was found to the harvest. *any: there was something of a kernel. */
 int unit_finish(struct unit *u, bool *any, struct skep_err *err);

@@ -39,7 +39,7 @@ static int collect(struct library *lib, struct kept *k)
 
 	if (rc)
 		return rc;
-	k->blobs = calloc(4 * n + 1, sizeof(*k->blobs));
+	k->blobs = calloc(5 * n + 1, sizeof(*k->blobs));
 	k->profiles = calloc(n + 1, sizeof(*k->profiles));
 	if (!k->blobs || !k->profiles)
 		return -ENOMEM;
@@ -49,6 +49,7 @@ static int collect(struct library *lib, struct kept *k)
 		keep_blob(k, all[i]->modules);
 		keep_blob(k, all[i]->config);
 		keep_blob(k, all[i]->image);
+		keep_blob(k, all[i]->module_files);
 	}
 	qsort(k->blobs, k->blob_cnt, sizeof(*k->blobs), by_text);
 	qsort(k->profiles, k->profile_cnt, sizeof(*k->profiles), by_text);

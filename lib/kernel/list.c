@@ -10,6 +10,7 @@
 #include "lib/base/opts.h"
 #include "lib/btf/hook.h"
 #include "lib/btf/index.h"
+#include "lib/kernel/kept.h"
 #include "lib/kernel/library.h"
 #include "lib/kernel/modules.h"
 #include "lib/kernel/rows.h"
@@ -41,7 +42,8 @@ static uint64_t total_bytes(const struct library *lib, const struct profile *p)
 	const struct store *s = library_store(lib);
 
 	return store_size(s, p->btf) + store_size(s, p->modules) +
-	       store_size(s, p->config) + store_size(s, p->image);
+	       store_size(s, p->config) + store_size(s, p->image) +
+	       store_size(s, p->module_files);
 }
 
 int skep_kernel_list(const struct skep_kernel_opts *given, struct skep_report *report,
@@ -115,6 +117,24 @@ static void add_types(struct skep_node *root, const struct btf_index *ix)
 			       hook_count(ix, hooks[i].kind));
 }
 
+/* Which modules guests can load; a blob that is damaged keeps none. */
+static void add_kept(struct skep_node *root, const struct library *lib,
+		     const struct profile *p)
+{
+	_cleanup_free_ char *blob = NULL;
+	struct kept kept = { 0 };
+	size_t size;
+
+	skep_node_item(root, "loadable", "loadable", NULL);
+	if (!p->module_files ||
+	    store_read(library_store(lib), p->module_files, &blob, &size, NULL) ||
+	    kept_read(&kept, blob, size, NULL))
+		return;
+	for (size_t i = 0; i < kept.n; i++)
+		skep_node_item(root, "loadable", "loadable", kept.all[i].name);
+	kept_release(&kept);
+}
+
 static void fill(struct skep_node *root, const struct library *lib,
 		 const struct profile *p, const struct btf_index *ix)
 {
@@ -128,11 +148,13 @@ static void fill(struct skep_node *root, const struct library *lib,
 	skep_node_str(root, "endian", "endian", p->big_endian ? "big" : "little");
 	skep_node_str(root, "digest", "digest", p->digest);
 	add_types(root, ix);
+	add_kept(root, lib, p);
 	table = skep_node_table(root, "files", "files");
 	add_file(table, lib, "btf", p->btf);
 	add_file(table, lib, "modules", p->modules);
 	add_file(table, lib, "config", p->config);
 	add_file(table, lib, "image", p->image);
+	add_file(table, lib, "module files", p->module_files);
 	table = skep_node_table(root, "sources", "made from");
 	for (size_t i = 0; i < p->source_cnt; i++) {
 		struct skep_node *row = skep_node_row(table);

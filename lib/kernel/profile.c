@@ -8,6 +8,7 @@
  *	config        "sha256:…" the kernel's configuration, or null
  *	id            "debian/bookworm/x86_64/cloud/6.1.0-56"
  *	image         "sha256:…" what boots, or null
+ *	module_files  "sha256:…" modules to load (kept.c); absent where none is kept
  *	modules       "sha256:…" the modules' split BTF (modules.c), or null
  *	pointer_size  8
  *	release       "6.1.0-56-cloud-amd64", "" where nothing says
@@ -15,8 +16,8 @@
  *	sources       [{"digest": "sha256:…", "name": "linux-image-….deb"}, …]
  *	version       "#1 SMP …", or null
  *
- * The digest of a profile is that of the same object without id and sources: the same kernel, however it
- * came here, has the same digest.
+ * The digest of a profile is that of the same object without id, module_files and sources: the same kernel, however
+ * it came here and however much of it is kept, has the same digest.
  */
 #include "lib/kernel/profile.h"
 
@@ -49,6 +50,7 @@ void profile_free(struct profile *p)
 	free(p->modules);
 	free(p->config);
 	free(p->image);
+	free(p->module_files);
 	free(p->digest);
 	free(p);
 }
@@ -113,8 +115,13 @@ char *profile_write(const struct profile *p, size_t *len, struct skep_err *err)
 {
 	_cleanup_(js_freep) struct json_t *o = kernel_json(p);
 	char *text = NULL;
+	int rc = o ? 0 : -ENOMEM;
 
-	if (o && !(js_set_str(o, "id", p->id) | js_set(o, "sources", sources_json(p))))
+	rc |= js_set_str(o, "id", p->id);
+	rc |= js_set(o, "sources", sources_json(p));
+	if (p->module_files)
+		rc |= js_set_str(o, "module_files", p->module_files);
+	if (!rc)
 		text = js_canonical(o, len);
 	if (!text)
 		skep_fail(err, ENOMEM, "out of memory");
@@ -226,8 +233,10 @@ static int read_all(struct reader *r, struct profile *p)
 	p->modules = take(r, r->o, "modules", DIGEST | NULLABLE);
 	p->config = take(r, r->o, "config", DIGEST | NULLABLE);
 	p->image = take(r, r->o, "image", DIGEST | NULLABLE);
+	if (js_get(r->o, "module_files"))
+		p->module_files = take(r, r->o, "module_files", DIGEST);
 	read_sources(r, p);
-	if (js_len(r->o) != KEYS)
+	if (js_len(r->o) != KEYS + (p->module_files ? 1 : 0))
 		refuse(r, "schema", "does not have these keys");
 	return r->rc;
 }

@@ -31,9 +31,10 @@ struct profile {
 	char *modules; /* digest of the blob with the modules' split BTF; NULL: none */
 	char *config;  /* digest of the kernel's configuration; NULL: unknown */
 	char *image;   /* digest of what boots; NULL: there was none */
+	char *module_files; /* digest of the modules that guests can load (kept.c); NULL: none */
 	struct profile_source *sources;
 	size_t source_cnt;
-	/* of the canonical JSON of all above but id and sources: the same kernel, the same digest */
+	/* of the canonical JSON of all above but id, module_files and sources: the same kernel, the same digest */
 	char *digest;
 };
 

@@ -30,6 +30,9 @@ struct skep_kernel_opts {
 	const char *cache_dir; /* fetch: for lists and downloads; NULL: below home */
 	const char *mirror; /* fetch: URI of the archive; NULL: the one apt is configured with */
 	const char *keyring; /* fetch: keys the archive is signed with; NULL: Debian's */
+	/* add, fetch: modules that guests shall be able to load besides the usual ones and what they depend on; "all" */
+	const char *const *modules;
+	size_t module_cnt;
 };
 
 /**
@@ -43,7 +46,8 @@ struct skep_kernel_opts {
  *
  * All or nothing: an error leaves the library as it was. A process that is killed leaves some of the kernels,
  * each whole, or none. A kernel whose id is taken by one with other bytes is refused unless replace is set;
- * the running host, whose modules come and go, is always replaced. Needs libskep-kernel.
+ * the running host, whose modules come and go, is always replaced. Of a kernel that is there already more modules can be
+ * kept: it stays "known". Needs libskep-kernel.
  *
  * Errors: -SKEP_EKIND nothing of a kernel, or a kernel without BTF (hint: what to do), or of an architecture
  * that nothing tells; -SKEP_ECORRUPT damaged; -SKEP_EEXISTS id taken, or two BTFs of one release; -SKEP_EUSAGE no id or architecture;
@@ -90,8 +94,8 @@ int skep_kernel_list(const struct skep_kernel_opts *opts, struct skep_report *re
  * @opts:   required
  * @report: is filled: id, release, version (uname -v), arch, pointer_size, endian ("little", "big"), digest;
  *          section "types" with the number of types, modules, tracepoints, lsm hooks, iterators, struct_ops,
- *          kfuncs; table "files" of what ("btf", "modules", "config", "image"), bytes, digest and path; table
- *          "sources" of name and digest
+ *          kfuncs; array "loadable" of the modules that guests can load; table "files" of what ("btf", "modules",
+ *          "config", "image", "module files"), bytes, digest and path; table "sources" of name and digest
  *
  * Errors: -ENOENT none of that name; -SKEP_EUSAGE ambiguous; -SKEP_ECORRUPT damaged blobs.   Since: 0.1
  */
@@ -108,6 +112,22 @@ int skep_kernel_show(const char *id, const struct skep_kernel_opts *opts,
  * Errors: as skep_kernel_show(); all or nothing.   Since: 0.1
  */
 int skep_kernel_remove(const char *const *ids, size_t n,
+		       const struct skep_kernel_opts *opts, struct skep_report *report,
+		       struct skep_err *err);
+
+/**
+ * skep_kernel_unpack - write the kernel that is packed in an image to a file.
+ * @image:  path of a vmlinuz or what else boots
+ * @output: path of the file, which appears whole or not at all
+ * @opts:   required; home is not used
+ * @report: is filled: output, bytes
+ *
+ * Needs libskep-kernel.
+ *
+ * Errors: -SKEP_EUSAGE no output; -SKEP_EKIND no kernel in it, or one that is not packed; errno of
+ * files.   Since: 0.1
+ */
+int skep_kernel_unpack(const char *image, const char *output,
 		       const struct skep_kernel_opts *opts, struct skep_report *report,
 		       struct skep_err *err);
 
