@@ -3,9 +3,10 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile scan platform.
+resolve minbtf profile scan platform plan frame.
 """
 
+import base64
 import gzip
 import io
 import json
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -141,6 +143,26 @@ def library(seeds, skep, work):
         seeds.add("profile", f"words{number}", text.encode())
 
 
+FRAME_TOKEN = "0123456789abcdef0123456789abcdef"
+PLAN = {
+    "token": FRAME_TOKEN, "objects": [{"file": "/skep/0.bpf.o", "name": "exec_watch"}], "presets": ["min_ns=5"], "programs": ["on_*"],
+    "modules": ["/skep/veth.ko"], "attach": True, "trace": False, "events": True, "network": True, "stimulus": False,
+    "duration_ns": 200000000, "limit_ns": 60000000000, "epoch": 1700000000,
+}  # fmt: skip
+
+
+def guests(seeds):
+    """What a guest is told, and what it answers."""
+    seeds.add("plan", "plan", json.dumps(PLAN).encode())
+    said = [{"say": "ready", "uptime_ns": 1}, {"say": "event", "object": 0, "line": "x"}, {"say": "done", "uptime_ns": 2}]
+    texts = [base64.b64encode(zlib.compress(json.dumps(m).encode())) for m in said]
+    parts = [texts[0][:8] + b"+", texts[0][8:], *texts[1:]]
+    lines = [b"@skep %s %d %08x %s" % (FRAME_TOKEN.encode(), n, zlib.crc32(t), t) for n, t in enumerate(parts)]
+    seeds.add("frame", "console", b"[    0.1] chatter\r\n[    0.2] before " + b"\r\n".join(lines) + b"\r\nend\n")
+    for number, text in enumerate(texts):
+        seeds.add("frame", f"payload{number}", text)
+
+
 VARIANTS = """variants:
   ring-buf: {cflags: [-DRING], mcpu: v2}
   plain: {sources: [src/exec_watch.bpf.c], vmlinux: host}
@@ -192,6 +214,7 @@ def main(skep, folder):
                 variants(seeds, skep, project, env)
         kernels(seeds, work)
         library(seeds, skep, work)
+        guests(seeds)
         seeds.relocations(skep, work)
         for path in (Path(skep).parent.parent / "share/skep/platforms").iterdir():
             seeds.add("platform", path.name, path.read_bytes())
