@@ -60,7 +60,7 @@ void guest_say_of(struct guest *g, const char *word, size_t object, const char *
 
 /*
  * Something for programs to run at, when there is no stimulus: in a process of its own a file is written and removed,
- * /init started for its version, a datagram and a TCP connection go over lo; with the network a datagram of either family
+ * /init started and told to say how it is used, a datagram and a TCP connection go over lo; with the network a datagram of either family
  * and a TCP connection go from the peer to skep0.
  */
 pid_t guest_activity_start(const struct guest *g);
@@ -92,7 +92,8 @@ enum guest_word {
 	GUEST_EVENT,   /* JSON of a line: a string */
 	GUEST_LOADED,  /* waits for an order */
 	GUEST_ATTACHED,
-	GUEST_PROOF, /* JSON of the proof: it is done */
+	GUEST_PROOF,   /* JSON of the proof: it is done */
+	GUEST_FAILURE, /* text: it cannot go on */
 };
 struct guest_head {
 	uint32_t word, len;

@@ -32,7 +32,7 @@ static void touch_file(void)
 
 static void run_program(void)
 {
-	static const char *const argv[] = { "init", "--version", NULL };
+	static const char *const argv[] = { "init", "--help", NULL };
 	static const char *const env[] = { NULL };
 	pid_t pid = fork();
 

@@ -53,7 +53,7 @@ static void close_mate(struct mate *m)
 	buf_release(&m->programs);
 }
 
-static void give_up(struct crew *c, size_t i, const char *why)
+static void give_up(struct crew *c, size_t i, const char *why, size_t len)
 {
 	_cleanup_(buf_release) struct buf proof = { 0 };
 	struct mate *m = &c->mates[i];
@@ -62,7 +62,7 @@ static void give_up(struct crew *c, size_t i, const char *why)
 		return;
 	m->stage = STAGE_PROVED;
 	buf_str(&proof, "{\"buffers\":[],\"message\":");
-	escape_json(&proof, why, strlen(why));
+	escape_json(&proof, why, len);
 	buf_str(&proof, ",\"programs\":[");
 	buf_add(&proof, m->programs.data, m->programs.len);
 	buf_str(&proof, "]}");
@@ -70,6 +70,11 @@ static void give_up(struct crew *c, size_t i, const char *why)
 	if (m->pid > 0)
 		kill(m->pid, SIGKILL);
 	close_mate(m);
+}
+
+static void lose(struct crew *c, size_t i, const char *why)
+{
+	give_up(c, i, why, strlen(why));
 }
 
 static void take_program(struct crew *c, size_t i, const char *json, size_t len)
@@ -104,6 +109,9 @@ static void take_message(struct crew *c, size_t i, uint32_t word, const char *da
 		m->stage = STAGE_PROVED;
 		guest_say_of(c->g, "proof", i, "proof", data, len);
 		break;
+	case GUEST_FAILURE:
+		give_up(c, i, data, len);
+		break;
 	}
 }
 
@@ -117,7 +125,7 @@ static void take_messages(struct crew *c, size_t i)
 	while (c->mates[i].stage != STAGE_PROVED && in->len - at >= sizeof(head)) {
 		memcpy(&head, in->data + at, sizeof(head));
 		if (head.len > FRAME_PAYLOAD_MAX) {
-			give_up(c, i, "the process that had the object went astray");
+			lose(c, i, "the process that had the object went astray");
 			return;
 		}
 		if (in->len - at - sizeof(head) < head.len)
@@ -126,7 +134,7 @@ static void take_messages(struct crew *c, size_t i)
 		take_message(c, i, head.word, in->data + at, head.len);
 		at += head.len;
 	}
-	if (at) {
+	if (at && in->len) {
 		memmove(in->data, in->data + at, in->len - at);
 		in->len -= at;
 	}
@@ -167,7 +175,7 @@ static void bury(struct crew *c, size_t i, int status)
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		snprintf(why, sizeof(why), "the process that had the object ended early");
-	give_up(c, i, why);
+	lose(c, i, why);
 	close_mate(&c->mates[i]);
 }
 
@@ -237,7 +245,7 @@ static void await(struct crew *c, size_t first, enum stage stage, uint64_t until
 	snprintf(why, sizeof(why), "gave up on the object: %s took too long", doing);
 	for (; i < c->cnt; i++)
 		if (c->mates[i].stage < stage)
-			give_up(c, i, why);
+			lose(c, i, why);
 }
 
 static void order(struct crew *c, char what)

@@ -82,7 +82,7 @@ static void cut_log(struct proof_program *p, size_t most)
 }
 
 /* As a message it has to end somewhere: logs are cut until it fits. */
-static int tell_proof(int fd, const struct proof *p)
+static int tell_proof(int fd, const struct proof *p, struct skep_err *err)
 {
 	size_t most = PROOF_MAX, len, i;
 
@@ -92,24 +92,16 @@ static int tell_proof(int fd, const struct proof *p)
 
 		js_free(v);
 		if (!text)
-			return -ENOMEM;
+			return skep_fail(err, ENOMEM, "no memory for the proof");
 		if (len <= PROOF_MAX)
 			return tell(fd, GUEST_PROOF, text, len);
 		most /= 4;
 		if (most < 64)
-			return -EMSGSIZE;
+			return skep_fail(err, EMSGSIZE,
+					 "the proof is too long to be told");
 		for (i = 0; i < p->program_cnt; i++)
 			cut_log(&p->programs[i], most);
 	}
-}
-
-static int tell_failure(int fd, const struct skep_err *err)
-{
-	_cleanup_(proof_freep) struct proof *p = proof_new(0, 0);
-
-	if (p)
-		p->message = strdup(err->what);
-	return p && p->message ? tell_proof(fd, p) : -ENOMEM;
 }
 
 static char next_order(int fd)
@@ -168,7 +160,7 @@ static int measure_object(const struct guest *g, size_t object, struct member *m
 		ret = measure_load(&measure, &q, err);
 	if (!ret)
 		ret = follow(m, measure, err);
-	return ret ? ret : tell_proof(m->fd, measure_proof(measure));
+	return ret ? ret : tell_proof(m->fd, measure_proof(measure), err);
 }
 
 void guest_member(const struct guest *g, size_t object, int fd, unsigned int program_ms)
@@ -180,7 +172,7 @@ void guest_member(const struct guest *g, size_t object, int fd, unsigned int pro
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close(g->console_fd);
-	if (measure_object(g, object, &m, program_ms, &err) && err.what[0])
-		tell_failure(fd, &err);
+	if (measure_object(g, object, &m, program_ms, &err))
+		tell(fd, GUEST_FAILURE, err.what, strlen(err.what));
 	_exit(0);
 }
