@@ -254,6 +254,9 @@ LOGS = {
     "x\nverification time 180 usec\nstack depth 32+0+16\nprocessed 7 insns (limit 1000000) max_states_per_insn 1 "
     "total_states 3 peak_states 2\n": (7, 3, 2, 48, 180000),
     "verification time 18446744073709551615999 usec\nstack depth none\nprocessed": (0, 0, 0, 0, None),
+    "verification time 3 usec\nstack depth max 40\nsubprog 0 (p) main insns_self 20 insns_total 28 stack 32\n"
+    "subprog 1 (stack 7) static insns_self 8 insns_total 8 stack 16\n"
+    "processed 28 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 0\n": (28, 1, 1, 48, 3000),
     "stack depth 8 max 16\nprocessed 9 insns total_states 1\nmore\n": (9, 1, 0, 8, 0),
     "no numbers\n": (0, 0, 0, 0, 0),
     "": (0, 0, 0, 0, 0),
