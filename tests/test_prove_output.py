@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -337,3 +338,105 @@ hot lines of tool on_exec on {FORKY}
         {"source": "src/t.bpf.c:9", "text": "for (;;)", "insns": 250},
         {"source": None, "text": "x++;", "insns": 9},
     ]
+
+
+# --- JUnit ---------------------------------------------------------------------------------------
+
+
+def cases(outputs, m):
+    root = ET.fromstring(outputs(m, "junit"))
+    suites = root.findall("testsuite")
+    for counted in (root, *suites):
+        below = list(counted.iter("testcase"))
+        assert int(counted.get("tests")) == len(below)
+        assert int(counted.get("failures")) == len([c for c in below if c.find("failure") is not None])
+        assert int(counted.get("errors")) == len([c for c in below if c.find("error") is not None])
+    assert root.get("name") == "skep prove"
+    return {c.get("name"): c for c in root.iter("testcase")}
+
+
+def properties(case):
+    return {p.get("name"): p.get("value") for p in case.iterfind("properties/property")}
+
+
+def test_junit_has_the_proof_as_properties(outputs):
+    found = cases(outputs, matrices.proven())
+    assert properties(found[ARM]) == {
+        "proof": "proven",
+        "program handle_exec": "loaded, attached, 100 insns",
+        "program watch_unlink": "loaded, attached, 100 insns",
+    }
+    assert [e.tag for e in found[ARM]] == ["properties"]
+    assert properties(found[BULLSEYE])["program handle_exec"] == "refused (EINVAL)"
+    assert properties(found[BACKPORTS])["program watch_unlink"] == "loaded, cannot be attached, 100 insns"
+    assert [found[k].find("failure").get("type") for k in (BULLSEYE, BACKPORTS)] == ["fails", "fails"]
+
+
+def test_junit_of_disagreements_and_refusals(outputs):
+    found = cases(outputs, matrices.disagreeing())
+    assert {k: c.find("failure").get("type") for k, c in found.items() if c.find("failure") is not None} == {
+        BULLSEYE: "disagreement", TRIXIE: "disagreement", BOOKWORM: "refused", FORKY: "refused", BACKPORTS: "fails",
+    }  # fmt: skip
+    assert found[TRIXIE].find("failure").get("message") == "predicted to load, refused by the kernel: invalid func unknown#212"
+    assert found[FORKY].find("failure").text.startswith("src/exec_watch.bpf.c:58: handle_exec is refused: what a map look-up ")
+
+
+def test_junit_of_what_was_not_asked(outputs):
+    found = cases(outputs, matrices.unasked())
+    assert {k: c.find("error").get("message") for k, c in found.items() if c.find("error") is not None} == {
+        ARM: "no answer within 60 s", TRIXIE: "its BTF cannot be read",
+    }  # fmt: skip
+    assert found[ARM].find("error").get("type") == "not asked" and properties(found[ARM]) == {"proof": "not asked"}
+
+
+def test_junit_of_growth_and_of_what_a_kernel_told(outputs):
+    m = matrices.proven()
+    m["growth"] = [{"kernel": ARM, "object": "exec_watch", "program": "handle_exec", "what": "insns", "before": 10, "now": 100}]
+    failure = cases(outputs, m)[ARM].find("failure")
+    assert failure.get("type") == "growth" and failure.get("message") == "insns of handle_exec grew from 10 to 100"
+    m = matrices.matrix("unknown", [matrices.row("guard", [matrices.cell(ARM, "unknown", [matrices.CONFIG], ["guard"])])])
+    assert cases(outputs, ask(m, {("guard", ARM): [said("guard", agree=("open", "open"))]}))[ARM].find("error") is None
+    assert cases(outputs, ask(m, {}))[ARM].find("error").get("type") == "not asked"
+
+
+# --- SARIF ---------------------------------------------------------------------------------------
+
+
+def sarif(outputs, m):
+    (run,) = json.loads(outputs(m, "sarif"))["runs"]
+    for r in run["results"]:
+        assert run["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"]
+    return run
+
+
+def test_sarif_has_what_was_not_foreseen(outputs):
+    run = sarif(outputs, matrices.disagreeing())
+    assert run["tool"]["driver"]["name"] == "skep prove"
+    results = [r for r in run["results"] if r["ruleId"] in ("disagreement", "refused")]
+    assert [(r["ruleId"], r["properties"]["kernels"]) for r in results] == [
+        ("disagreement", [TRIXIE]), ("disagreement", [BULLSEYE]), ("refused", [BOOKWORM, FORKY]),
+    ]  # fmt: skip
+    places = [r["locations"][0]["physicalLocation"] for r in results]
+    assert [(p["artifactLocation"]["uri"], p.get("region", {}).get("startLine")) for p in places] == [
+        ("build/exec_watch.bpf.o", None), ("src/exec_watch.bpf.c", 31), ("src/exec_watch.bpf.c", 58),
+    ]  # fmt: skip
+    assert results[2]["message"]["text"] == (
+        "handle_exec: refused: what a map look-up returned is used without a test for NULL (R1 invalid mem access 'map_value_or_null'); "
+        f"return if it is NULL before it is used; kernels: {BOOKWORM}, {FORKY}"
+    )
+    assert {r["level"] for r in results} == {"error"}
+
+
+def test_sarif_tells_what_was_foreseen_once(outputs):
+    assert [r["ruleId"] for r in sarif(outputs, matrices.proven())["results"]] == ["relocation", "helper", "hook"]
+
+
+def test_sarif_of_growth_and_of_what_was_not_asked(outputs):
+    m = matrices.unasked()
+    m["growth"] = [{"kernel": FORKY, "object": "exec_watch", "program": "handle_exec", "what": "verdict", "before": 1, "now": 0}]
+    run = sarif(outputs, m)
+    (grown,) = [r for r in run["results"] if r["ruleId"] == "growth"]
+    assert grown["message"]["text"] == f"handle_exec was loaded before and is refused now on {FORKY}"
+    assert grown["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "build/exec_watch.bpf.o"
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice == {"level": "error", "message": {"text": f"{ARM} could not be asked: no answer within 60 s"}}

@@ -235,7 +235,7 @@ void matrix_answer_subject(struct buf *out, const struct matrix_answer *a,
 	buf_str(out, a->file ? ": " : "");
 	buf_str(out, title);
 	buf_str(out, title && a->program ? " " : "");
-	buf_str(out, a->program);
+	buf_str(out, title || a->program ? a->program : "the object");
 	buf_str(out, a->kind == ANSWER_UNTRIED ? " was not tried"
 		     : a->attach               ? " cannot be attached"
 					       : " is refused");

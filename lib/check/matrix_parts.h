@@ -138,6 +138,29 @@ void matrix_report_end(struct skep_node *root, const struct matrix *m);
 void matrix_text_proof(const struct matrix *m, const struct matrix_lineup *l,
 		       char *const *titles, struct skep_report *report);
 
+/* What a test of one object on one kernel comes to, the worst first. */
+enum matrix_outcome {
+	OUTCOME_DISAGREEMENT,
+	OUTCOME_REFUSED,
+	OUTCOME_GROWTH,
+	OUTCOME_FAILS,
+	OUTCOME_UNASKED, /* from here on nobody knows */
+	OUTCOME_UNKNOWN,
+	OUTCOME_PASSED,
+};
+enum matrix_outcome matrix_outcome(const struct matrix *m, const struct matrix_row *r,
+				   size_t kernel);
+const char *matrix_outcome_word(enum matrix_outcome o); /* "disagreement" */
+/* Why it is not passed, in one line. */
+void matrix_outcome_message(struct buf *out, const struct matrix *m, uint32_t row,
+			    size_t kernel, const struct matrix_answers *a);
+/* "handle_exec: loaded, attached, 100 insns" without the name. */
+void matrix_program_said(struct buf *out, const struct proof_program *p);
+bool matrix_growth_of(const struct matrix_growth *g, const struct matrix *m,
+		      const struct matrix_row *r, size_t kernel);
+/* "insns of handle_exec grew from 100 to 151" */
+void matrix_growth_words(struct buf *out, const struct matrix_growth *g);
+
 /* The text for people, into a report that has the JSON. */
 void matrix_text(const struct matrix *m, bool explain, struct skep_report *report);
 

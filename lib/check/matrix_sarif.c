@@ -11,31 +11,14 @@
 #include "lib/base/escape.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
-#include "lib/check/matrix_parts.h"
+#include "lib/base/text.h"
+#include "lib/check/matrix_sarif.h"
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
-
-#define SHOWN 6 /* kernels in a message */
-
-struct sarif {
-	const struct matrix *m;
-	struct matrix_lineup lineup;
-	struct matrix_groups groups;
-	char *root; /* working folder: files below it are named relative to it */
-};
 
 static const char *const levels[] = {
 	[MATRIX_FAILS] = "error", [MATRIX_UNKNOWN] = "warning", [MATRIX_WARNING] = "warning"
 };
-
-/* v, or NULL if something of it lacks memory. */
-static struct json_t *whole(struct json_t *v, int rc)
-{
-	if (!rc)
-		return v;
-	js_free(v);
-	return NULL;
-}
 
 /* "hook argument" as "hook-argument". */
 static char *rule_id(const char *kind)
@@ -57,7 +40,7 @@ static size_t rule_of(const char *const *kinds, size_t n, const char *kind)
 	return i;
 }
 
-static struct json_t *message(const char *text)
+struct json_t *sarif_message(const char *text)
 {
 	struct json_t *v = js_object();
 	struct buf b = { 0 };
@@ -66,23 +49,26 @@ static struct json_t *message(const char *text)
 	escape_lines(&b, text, strlen(text));
 	rc = js_set_str(v, "text", b.data ? b.data : "") | b.err;
 	buf_release(&b);
-	return whole(v, rc);
+	return sarif_whole(v, rc);
+}
+
+struct json_t *sarif_rule(const char *kind, const char *description)
+{
+	_cleanup_free_ char *id = rule_id(kind);
+	struct json_t *v = js_object(), *text = js_object();
+	int rc = id ? 0 : -ENOMEM;
+
+	rc |= js_set_str(v, "id", id);
+	rc |= js_set_str(text, "text", description);
+	rc |= js_set(v, "shortDescription", text);
+	return sarif_whole(v, rc);
 }
 
 static struct json_t *rule(const char *kind)
 {
-	_cleanup_free_ char *id = rule_id(kind);
-	struct json_t *v = js_object(), *text = js_object();
-	struct buf b = { 0 };
-	int rc = id ? 0 : -ENOMEM;
+	_cleanup_free_ char *text = text_fmt("a %s that a kernel lacks", kind);
 
-	buf_fmt(&b, "a %s that a kernel lacks", kind);
-	rc |= js_set_str(v, "id", id);
-	rc |= js_set_str(text, "text", b.data);
-	rc |= js_set(v, "shortDescription", text);
-	rc |= b.err;
-	buf_release(&b);
-	return whole(v, rc);
+	return text ? sarif_rule(kind, text) : NULL;
 }
 
 /* A path as a URI: relative where it can be, which is what finds it in a checkout. */
@@ -113,7 +99,7 @@ static struct json_t *artifact(const struct sarif *s, const char *path)
 	add_uri(&b, s, path);
 	rc = js_set_str(v, "uri", b.data) | b.err;
 	buf_release(&b);
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
 static struct json_t *region(const struct matrix_finding *f)
@@ -124,13 +110,13 @@ static struct json_t *region(const struct matrix_finding *f)
 	if (f->column)
 		rc |= js_set_int(v, "startColumn", f->column);
 	if (f->text)
-		rc |= js_set(v, "snippet", message(f->text));
-	return whole(v, rc);
+		rc |= js_set(v, "snippet", sarif_message(f->text));
+	return sarif_whole(v, rc);
 }
 
 /* Where nothing tells the source, the object itself is the place. */
-static struct json_t *location(const struct sarif *s, const struct matrix_finding *f,
-			       const char *object)
+struct json_t *sarif_location(const struct sarif *s, const struct matrix_finding *f,
+			      const char *object)
 {
 	struct json_t *v = js_object(), *place = js_object(), *names, *name;
 	int rc = js_set(place, "artifactLocation",
@@ -147,18 +133,18 @@ static struct json_t *location(const struct sarif *s, const struct matrix_findin
 		rc |= js_add(names, name);
 		rc |= js_set(v, "logicalLocations", names);
 	}
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
 /* Code hosts show the message and no properties. */
 static void add_kernels(struct buf *out, const struct sarif *s,
 			const struct matrix_group *g)
 {
-	for (size_t i = 0; i < g->n && i < SHOWN; i++)
+	for (size_t i = 0; i < g->n && i < SARIF_SHOWN; i++)
 		buf_fmt(out, "%s%s", i ? ", " : "; kernels: ",
 			s->m->kernels[s->lineup.kernels[g->places[i]]].id);
-	if (g->n > SHOWN)
-		buf_fmt(out, " and %zu more", g->n - SHOWN);
+	if (g->n > SARIF_SHOWN)
+		buf_fmt(out, " and %zu more", g->n - SARIF_SHOWN);
 }
 
 static struct json_t *text_of(const struct sarif *s, const struct matrix_group *g)
@@ -174,7 +160,7 @@ static struct json_t *text_of(const struct sarif *s, const struct matrix_group *
 		buf_fmt(&b, "; remedy: %s", f->remedy);
 	add_kernels(&b, s, g);
 	if (!b.err)
-		v = message(b.data);
+		v = sarif_message(b.data);
 	buf_release(&b);
 	return v;
 }
@@ -197,7 +183,7 @@ static struct json_t *properties(const struct sarif *s, const struct matrix_grou
 		rc |= js_add_str(kernels,
 				 s->m->kernels[s->lineup.kernels[g->places[i]]].id);
 	rc |= js_set(v, "kernels", kernels);
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
 static struct json_t *result(const struct sarif *s, const struct matrix_group *g,
@@ -212,21 +198,21 @@ static struct json_t *result(const struct sarif *s, const struct matrix_group *g
 	rc |= js_set_str(v, "level",
 			 levels[g->optional ? MATRIX_WARNING : g->finding->status]);
 	rc |= js_set(v, "message", text_of(s, g));
-	rc |= js_add(locations, location(s, g->finding, s->m->rows[g->row].file));
+	rc |= js_add(locations, sarif_location(s, g->finding, s->m->rows[g->row].file));
 	rc |= js_set(v, "locations", locations);
 	rc |= js_set(v, "properties", properties(s, g));
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
-static struct json_t *tool(struct json_t *rules)
+static struct json_t *tool(const struct matrix *m, struct json_t *rules)
 {
 	struct json_t *v = js_object(), *driver = js_object();
-	int rc = js_set_str(driver, "name", "skep check");
+	int rc = js_set_str(driver, "name", m->proven ? "skep prove" : "skep check");
 
 	rc |= js_set_str(driver, "version", SKEP_VERSION);
 	rc |= js_set(driver, "rules", rules);
 	rc |= js_set(v, "driver", driver);
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
 /* What was asked for and could not be looked at is no result, but must not look like a clean one. */
@@ -241,13 +227,15 @@ static struct json_t *invocations(const struct matrix *m)
 
 		buf_fmt(&b, "'%s' is not in the kernel library", m->missing[i]);
 		rc |= js_set_str(notice, "level", "warning");
-		rc |= js_set(notice, "message", b.data ? message(b.data) : NULL);
+		rc |= js_set(notice, "message", b.data ? sarif_message(b.data) : NULL);
 		rc |= js_add(told, notice);
 		buf_release(&b);
 	}
+	if (m->proven)
+		rc |= sarif_add_unasked(m, told);
 	rc |= js_set(one, "toolExecutionNotifications", told);
 	rc |= js_add(v, one);
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
 static struct json_t *run(const struct sarif *s)
@@ -270,11 +258,13 @@ static struct json_t *run(const struct sarif *s)
 		}
 		rc |= js_add(results, result(s, &g->items[i], at));
 	}
-	rc |= js_set(v, "tool", tool(rules));
+	if (s->m->proven)
+		rc |= sarif_add_proof(s, rules, results);
+	rc |= js_set(v, "tool", tool(s->m, rules));
 	rc |= js_set(v, "invocations", invocations(s->m));
 	rc |= js_set_str(v, "columnKind", "unicodeCodePoints");
 	rc |= js_set(v, "results", results);
-	return whole(v, rc);
+	return sarif_whole(v, rc);
 }
 
 static char *render(const struct sarif *s)
