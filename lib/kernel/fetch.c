@@ -10,8 +10,12 @@
 #include "lib/base/fs.h"
 #include "lib/base/opts.h"
 #include "lib/kernel/add.h"
+#include "lib/kernel/harvest_keep.h"
+#include "lib/kernel/id.h"
+#include "lib/kernel/kept.h"
 #include "lib/kernel/library.h"
 #include "lib/kernel/rows.h"
+#include "lib/kernel/store.h"
 
 #define FORM "debian/SUITE[:ARCH][/FLAVOUR]"
 
@@ -92,6 +96,38 @@ static bool is_made_of(const struct profile *p, const struct fetch_files *files,
 	return true;
 }
 
+static bool keeps(const struct kept *kept, const char *name, size_t module_cnt)
+{
+	char word[ID_MAX + 1];
+
+	if (!strcmp(name, KEEP_ALL))
+		return kept->n >= module_cnt;
+	snprintf(word, sizeof(word), "%s", name);
+	for (char *c = word; (c = strchr(c, '-'));)
+		*c = '_';
+	return kept_find(kept, word, strlen(word));
+}
+
+/* What came before modules were kept, or with fewer than are wanted now, is fetched again. */
+static bool has_modules(const struct library *lib, const struct profile *p,
+			const struct skep_kernel_opts *opts)
+{
+	_cleanup_free_ char *blob = NULL;
+	struct kept kept = { 0 };
+	bool all = true;
+	size_t size;
+
+	if (!p->module_files)
+		return !p->modules && !opts->module_cnt;
+	if (store_read(library_store(lib), p->module_files, &blob, &size, NULL) ||
+	    kept_read(&kept, blob, size, NULL))
+		return false;
+	for (size_t i = 0; i < opts->module_cnt; i++)
+		all &= keeps(&kept, opts->modules[i], profile_modules(lib, p));
+	kept_release(&kept);
+	return all;
+}
+
 static int find_known(const struct skep_kernel_opts *opts,
 		      const struct fetch_files *files, const char *codename,
 		      struct skep_report *report, bool *known, struct skep_err *err)
@@ -106,7 +142,8 @@ static int find_known(const struct skep_kernel_opts *opts,
 	if (!rc)
 		rc = library_list(lib, &all, &n, err);
 	for (size_t i = 0; !rc && !*known && i < n; i++) {
-		if (!is_made_of(all[i], files, codename))
+		if (!is_made_of(all[i], files, codename) ||
+		    !has_modules(lib, all[i], opts))
 			continue;
 		row = skep_node_row(
 			skep_node_table(skep_report_root(report), "kernels", ""));

@@ -10,7 +10,7 @@
 #include "lib/prove/initramfs_parts.h"
 
 static const char *const folders[] = { "dev",  "proc", "sys", "run", "etc",
-				       "root", "mnt",  "var", "bin", "skep" };
+				       "root", "mnt",  "var", "bin" };
 
 static int add_folders(struct tree *t, struct skep_err *err)
 {

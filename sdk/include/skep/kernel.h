@@ -66,7 +66,7 @@ int skep_kernel_add(const char *const *paths, size_t n,
  *
  * The newest kernel of the suite, its security updates and other updates. The system's apt is not touched:
  * sources, lists and downloads are skep's own, resumed when interrupted, checked against the archive's
- * signature. A kernel that is there already is not downloaded again; one that was built anew under its old
+ * signature. A kernel that is there already, with the modules that are wanted, is not downloaded again; one that was built anew under its old
  * release replaces it. Needs libskep-kernel.
  *
  * Errors: -SKEP_EUSAGE not of that form, or no such flavour (hint: those there are); -SKEP_ETOOL no apt, or
