@@ -49,7 +49,7 @@ static void say_text(struct guest *g, const char *json, size_t len)
 {
 	_cleanup_(buf_release) struct buf out = { 0 };
 
-	if (!frame_write_text(&out, g->plan->token, &g->sequence, json, len, NULL))
+	if (!frame_write_text(&out, g->token, &g->sequence, json, len, NULL))
 		put(g, out.data, out.len);
 }
 
@@ -124,6 +124,7 @@ static int take_plan(struct guest *g, struct skep_err *err)
 
 	if (ret)
 		return ret;
+	plan_token(json, len, g->token);
 	ret = plan_read(&g->plan, json, len, err);
 	unlink(PLAN_PATH);
 	explicit_bzero(json, len);
@@ -214,18 +215,22 @@ void skep_guest(void)
 {
 	struct guest g = { .start_ns = guest_now() };
 	struct skep_err err = { 0 };
+	int ret;
 
 	stop_if_misplaced();
 	prctl(PR_SET_DUMPABLE, 0);
 	guest_mount();
 	klogctl(CONSOLE_LEVEL, NULL, 1);
 	g.console_fd = guest_console();
-	if (take_plan(&g, &err)) {
+	ret = take_plan(&g, &err);
+	if (ret && !g.token[0]) {
 		complain(&g, &err);
 		power_off(&g);
 	}
 	say_ready(&g);
-	if (work(&g, &err))
+	if (!ret)
+		ret = work(&g, &err);
+	if (ret)
 		say_error(&g, &err);
 	else
 		say_done(&g);

@@ -27,6 +27,7 @@ struct json_t;
 /* What it says goes to the console as frames. */
 struct guest {
 	struct plan *plan;
+	char token[PLAN_TOKEN_LEN + 1]; /* the plan's; of a bad one, if that has one */
 	int console_fd;
 	uint32_t sequence;
 	bool network;      /* skep0 is there */

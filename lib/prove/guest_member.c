@@ -65,7 +65,7 @@ static int on_event(void *ctx, const char *line, size_t len, struct skep_err *er
 		return 0;
 	m->events++;
 	return tell_json(m->fd, GUEST_EVENT,
-			 js_string(line, len < LINE_MAX ? len : LINE_MAX));
+			 js_string(line, strnlen(line, len < LINE_MAX ? len : LINE_MAX)));
 }
 
 /* Head and tail stay. */

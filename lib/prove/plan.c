@@ -214,6 +214,18 @@ int plan_read(struct plan **out, const char *json, size_t len, struct skep_err *
 	return 0;
 }
 
+bool plan_token(const char *json, size_t len, char token[static PLAN_TOKEN_LEN + 1])
+{
+	_cleanup_(js_freep) struct json_t *v = NULL;
+	struct plan p;
+
+	if (len > FS_MAX_SOURCE || js_parse(&v, json, len, PLAN_PATH, NULL) ||
+	    read_token(&p, v, NULL))
+		return false;
+	memcpy(token, p.token, PLAN_TOKEN_LEN + 1);
+	return true;
+}
+
 static void free_strings(char **list, size_t n)
 {
 	while (n)

@@ -44,6 +44,8 @@ struct plan {
 
 int plan_write(const struct plan *p, struct buf *out, struct skep_err *err);
 int plan_read(struct plan **out, const char *json, size_t len, struct skep_err *err);
+/* Of a plan that is wrong, so that this can be told; false: not even that is in it. */
+bool plan_token(const char *json, size_t len, char token[static PLAN_TOKEN_LEN + 1]);
 void plan_free(struct plan *p);
 
 #endif
