@@ -10,15 +10,14 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/embed.h"
 #include "lib/base/escape.h"
-#include "lib/base/json.h"
 #include "lib/base/sha256.h"
-#include "lib/check/matrix_parts.h"
+#include "lib/check/matrix_html.h"
 
 EMBED(check_page, "skeletons/check.html.in");
 
 /* --- the matrix as JSON --- */
 
-static struct json_t *whole(struct json_t *v, int rc)
+struct json_t *html_whole(struct json_t *v, int rc)
 {
 	if (!rc)
 		return v;
@@ -26,8 +25,7 @@ static struct json_t *whole(struct json_t *v, int rc)
 	return NULL;
 }
 
-/* A string made visible as for a terminal; NULL is null. */
-static struct json_t *visible(const char *s)
+struct json_t *html_visible(const char *s)
 {
 	struct json_t *v = NULL;
 	struct buf b = { 0 };
@@ -41,9 +39,9 @@ static struct json_t *visible(const char *s)
 	return v;
 }
 
-static int put(struct json_t *obj, const char *key, const char *s)
+int html_put(struct json_t *obj, const char *key, const char *s)
 {
-	return js_set(obj, key, visible(s));
+	return js_set(obj, key, html_visible(s));
 }
 
 static struct json_t *finding(const struct matrix_finding *f, bool optional)
@@ -53,22 +51,22 @@ static struct json_t *finding(const struct matrix_finding *f, bool optional)
 	int rc = 0;
 
 	matrix_source(&source, f);
-	rc |= put(v, "status", matrix_status_word(f->status));
-	rc |= put(v, "word", matrix_finding_word(f, optional));
-	rc |= put(v, "phase", f->phase);
-	rc |= put(v, "kind", f->kind);
-	rc |= put(v, "name", f->name);
-	rc |= put(v, "program", f->program);
-	rc |= put(v, "reason", f->reason);
-	rc |= put(v, "instead", f->instead);
-	rc |= put(v, "remedy", f->remedy);
-	rc |= put(v, "source", source.data);
-	rc |= put(v, "text", f->text);
-	rc |= put(v, "function", f->function);
+	rc |= html_put(v, "status", matrix_status_word(f->status));
+	rc |= html_put(v, "word", matrix_finding_word(f, optional));
+	rc |= html_put(v, "phase", f->phase);
+	rc |= html_put(v, "kind", f->kind);
+	rc |= html_put(v, "name", f->name);
+	rc |= html_put(v, "program", f->program);
+	rc |= html_put(v, "reason", f->reason);
+	rc |= html_put(v, "instead", f->instead);
+	rc |= html_put(v, "remedy", f->remedy);
+	rc |= html_put(v, "source", source.data);
+	rc |= html_put(v, "text", f->text);
+	rc |= html_put(v, "function", f->function);
 	rc |= js_set_int(v, "insn", f->insn);
 	rc |= source.err;
 	buf_release(&source);
-	return whole(v, rc);
+	return html_whole(v, rc);
 }
 
 static struct json_t *verdict(const struct matrix_row *r, const struct matrix_cell *c)
@@ -76,15 +74,15 @@ static struct json_t *verdict(const struct matrix_row *r, const struct matrix_ce
 	struct json_t *v = js_object(), *programs = js_array(), *findings = js_array();
 	int rc = 0;
 
-	rc |= put(v, "word", matrix_word(c->word));
-	rc |= put(v, "reason", c->reason);
+	rc |= html_put(v, "word", matrix_word(c->word));
+	rc |= html_put(v, "reason", c->reason);
 	for (size_t i = 0; i < r->program_cnt; i++)
 		rc |= js_add_str(programs, matrix_word(c->programs[i]));
 	for (size_t i = 0; i < c->n; i++)
 		rc |= js_add(findings, finding(&c->findings[i], c->word == VERDICT_LOADS));
 	rc |= js_set(v, "programs", programs);
 	rc |= js_set(v, "findings", findings);
-	return whole(v, rc);
+	return html_whole(v, rc);
 }
 
 /* Kernels that are judged alike share their cell: each is written once, and kernels have its number. */
@@ -120,19 +118,21 @@ static struct json_t *row_of(const struct matrix *m, const struct matrix_row *r,
 	int rc = 0;
 
 	matrix_title(&title, m, r);
-	rc |= put(v, "title", title.data);
-	rc |= put(v, "file", r->file);
-	rc |= put(v, "arch", r->arch);
-	rc |= put(v, "policy", r->policy);
-	rc |= put(v, "variantOf", r->variant_of);
-	rc |= put(v, "variant", r->variant);
+	rc |= html_put(v, "title", title.data);
+	rc |= html_put(v, "file", r->file);
+	rc |= html_put(v, "arch", r->arch);
+	rc |= html_put(v, "policy", r->policy);
+	rc |= html_put(v, "variantOf", r->variant_of);
+	rc |= html_put(v, "variant", r->variant);
 	for (size_t i = 0; i < r->program_cnt; i++)
-		rc |= js_add(programs, visible(r->programs[i]));
+		rc |= js_add(programs, html_visible(r->programs[i]));
 	rc |= js_set(v, "programs", programs);
 	rc |= add_cells(v, r, l);
+	if (m->proven)
+		rc |= html_add_proofs(v, m, r, l);
 	rc |= title.err;
 	buf_release(&title);
-	return whole(v, rc);
+	return html_whole(v, rc);
 }
 
 static struct json_t *kernels_of(const struct matrix *m, const struct matrix_lineup *l)
@@ -144,12 +144,14 @@ static struct json_t *kernels_of(const struct matrix *m, const struct matrix_lin
 		const struct matrix_kernel *k = &m->kernels[l->kernels[i]];
 		struct json_t *one = js_object();
 
-		rc |= put(one, "id", m->platform ? m->platform : k->id);
-		rc |= put(one, "release", k->release);
-		rc |= put(one, "arch", k->arch);
+		rc |= html_put(one, "id", m->platform ? m->platform : k->id);
+		rc |= html_put(one, "release", k->release);
+		rc |= html_put(one, "arch", k->arch);
+		if (m->proven)
+			rc |= html_add_boot(one, k->boot);
 		rc |= js_add(v, one);
 	}
-	return whole(v, rc);
+	return html_whole(v, rc);
 }
 
 static struct json_t *choice(const struct matrix *m, const struct matrix_choice *c,
@@ -160,13 +162,13 @@ static struct json_t *choice(const struct matrix *m, const struct matrix_choice 
 	int rc;
 
 	matrix_choice_title(&title, m, c);
-	rc = put(v, "name", title.data) | title.err;
+	rc = html_put(v, "name", title.data) | title.err;
 	buf_release(&title);
 
 	for (size_t i = 0; i < l->n; i++)
 		rc |= js_add(rows, js_integer(c->rows[l->kernels[i]]));
 	rc |= js_set(v, "rows", rows);
-	return whole(v, rc);
+	return html_whole(v, rc);
 }
 
 static struct json_t *data_of(const struct matrix *m, const struct matrix_lineup *l)
@@ -177,22 +179,24 @@ static struct json_t *data_of(const struct matrix *m, const struct matrix_lineup
 	int rc = 0;
 
 	matrix_summary(&summary, m);
-	rc |= put(v, "summary", summary.data);
-	rc |= put(v, "platform", m->platform);
-	rc |= put(v, "version", SKEP_VERSION);
+	rc |= html_put(v, "summary", summary.data);
+	rc |= html_put(v, "platform", m->platform);
+	rc |= html_put(v, "version", SKEP_VERSION);
 	rc |= js_set(v, "kernels", kernels_of(m, l));
 	for (size_t i = 0; i < m->row_cnt; i++)
 		rc |= js_add(rows, row_of(m, &m->rows[i], l));
 	for (size_t i = 0; i < m->missing_cnt; i++)
-		rc |= js_add(missing, visible(m->missing[i]));
+		rc |= js_add(missing, html_visible(m->missing[i]));
 	for (size_t i = 0; i < m->choice_cnt; i++)
 		rc |= js_add(choices, choice(m, &m->choices[i], l));
 	rc |= js_set(v, "rows", rows);
 	rc |= js_set(v, "missing", missing);
 	rc |= js_set(v, "choices", choices);
+	if (m->proven)
+		rc |= html_add_proven(v, m);
 	rc |= summary.err;
 	buf_release(&summary);
-	return whole(v, rc);
+	return html_whole(v, rc);
 }
 
 /* What could end the element that the JSON is in, is spelled otherwise. */
