@@ -242,8 +242,6 @@ int unit_finish(struct unit *u, bool *any, struct skep_err *err)
 
 	for (size_t i = 0; i < u->found.n && !ret; i++)
 		ret = dress(u, u->found.kernels[i], err);
-	*any = false;
-	for (size_t i = 0; i < u->found.n; i++)
-		*any |= !harvest_only_files(u->found.kernels[i]);
+	*any = u->found.n > 0;
 	return ret ?: set_merge(u->gather->set, &u->found, err);
 }

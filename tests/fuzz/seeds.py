@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile scan platform plan frame.
+resolve minbtf profile scan platform cpio plan frame.
 """
 
 import base64
@@ -163,6 +163,21 @@ def guests(seeds):
         seeds.add("frame", f"payload{number}", text)
 
 
+def archives(seeds, skep, work):
+    """Modules as the library keeps them for guests."""
+    home, tree = work / "guests", work / "tree"
+    info = f"depends=llc\0vermagic={kernelfile.RELEASE} SMP \0".encode()
+    folder = f"lib/modules/{kernelfile.RELEASE}"
+    files = {f"{folder}/vmlinux": kernelfile.vmlinux(kernelfile.btf(padding=100))}
+    for name, more in (("stp", {".modinfo": info}), ("llc", {})):
+        files[f"{folder}/{name}.ko"] = kernelfile.module(None, **{".gnu.linkonce.this_module": bytes(64), **more})
+    kernelfile.write(tree, files)
+    run(skep, "kernel", "add", tree, env={**os.environ, "SKEP_HOME": str(home)})
+    (profile,) = (home / "kernels").iterdir()
+    blob = json.loads(profile.read_bytes())["module_files"][7:]
+    seeds.add("cpio", "modules", (home / "blobs/sha256" / blob).read_bytes())
+
+
 VARIANTS = """variants:
   ring-buf: {cflags: [-DRING], mcpu: v2}
   plain: {sources: [src/exec_watch.bpf.c], vmlinux: host}
@@ -214,6 +229,7 @@ def main(skep, folder):
                 variants(seeds, skep, project, env)
         kernels(seeds, work)
         library(seeds, skep, work)
+        archives(seeds, skep, work)
         guests(seeds)
         seeds.relocations(skep, work)
         for path in (Path(skep).parent.parent / "share/skep/platforms").iterdir():
