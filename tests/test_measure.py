@@ -308,6 +308,17 @@ def test_program_that_takes_too_long_is_given_up(measure, bpftool, trace):
     assert proof.programs["qz_good"]["load"] == "loaded"
 
 
+def test_reason_is_told_when_there_is_no_time_for_the_path(measure, bpftool):
+    """Writing the path takes five times as long as the verdict, and may take longer than is allowed."""
+    source = HEAD + LONG.replace("return sum == 1;", "int k = 1; long *v = bpf_map_lookup_elem(&qz_pinned, &k); *v = sum; return 0;")
+    obj = measure.compile(source.replace("60000", "3000"))
+    for limit in (30, 100, 200, 1000):
+        slow = measure("-m", limit, obj).programs["qz_long"]
+        assert slow["code"] in (errno.EACCES, errno.ETIME), slow
+        assert slow["code"] == errno.ETIME or "\nR0 invalid mem access 'map_value_or_null'\n" in slow["log"]
+    assert slow["code"] == errno.EACCES
+
+
 def test_no_child_outlives_us(measure, bpftool):
     obj = measure.compile(HEAD + LONG)
     started = subprocess.Popen([measure.program, obj], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

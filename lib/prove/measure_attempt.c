@@ -128,7 +128,7 @@ static void reap(struct attempt *a, pid_t pid, bool in_time)
 }
 
 int measure_attempt(struct measure *m, size_t program, bool others, unsigned int level,
-		    struct skep_err *err)
+		    unsigned int limit_ms, struct skep_err *err)
 {
 	struct attempt *a = m->attempt;
 	_cleanup_close_ int mine = -1;
@@ -147,7 +147,7 @@ int measure_attempt(struct measure *m, size_t program, bool others, unsigned int
 	if (pid < 0)
 		return skep_fail(err, errno, "cannot start a process: %s",
 				 strerror(errno));
-	reap(a, pid, wait_end(mine, m->q.program_ms));
+	reap(a, pid, wait_end(mine, limit_ms));
 	a->log[m->log_size - 1] = '\0';
 	a->first[sizeof(a->first) - 1] = '\0';
 	return 0;

@@ -20,6 +20,8 @@
 
 #define MAX_REOPENED 8
 #define LOG_DEFAULT  ((size_t)1 << 20)
+#define REASON_LEN   16384
+#define EXPLAIN_MS   2000
 
 /* of BPF_PROG_LOAD's log_level; statistics since Linux 5.2 */
 enum { LOG_PATH = 1, LOG_ALL = 2, LOG_STATS = 4 };
@@ -67,25 +69,36 @@ static int keep_log(struct measure *m, struct proof_program *p, struct skep_err 
 	return p->log ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }
 
-/* Of the path that led there, behind which old kernels have no room for the reason. */
+/* The end of a log that ends too early: behind the path there was no room or no time for the reason. */
+static int add_reason(struct proof_program *p, const char *reason, struct skep_err *err)
+{
+	_cleanup_free_ char *path = TAKE(p->log);
+	struct buf b = { 0 };
+	bool cut;
+	_cleanup_free_ char *few = measure_log_cut(reason, REASON_LEN, &cut);
+
+	buf_fmt(&b, "%s\n... the rest left out ...\n%s", path ? path : "", few);
+	p->log = buf_take(&b, NULL);
+	p->log_cut = true;
+	return few && p->log ? 0 : skep_fail(err, ENOMEM, "out of memory");
+}
+
+/* Of the path that led there; a million instructions take long to write down, and their beginning is enough. */
 static int explain(struct measure *m, size_t i, struct skep_err *err)
 {
 	struct proof_program *p = &m->proof->programs[i];
 	_cleanup_free_ char *reason = strdup(m->attempt->log);
-	struct buf b = { 0 };
-	int rc = measure_attempt(m, i, false, LOG_PATH | LOG_STATS, err);
+	unsigned int limit = m->q.program_ms;
+	int rc;
 
-	if (rc || !reason || !m->attempt->log[0])
+	if (!limit || limit > EXPLAIN_MS)
+		limit = EXPLAIN_MS;
+	rc = measure_attempt(m, i, false, LOG_PATH | LOG_STATS, limit, err);
+	if (!rc)
+		rc = keep_log(m, p, err);
+	if (rc || !reason || (m->attempt->code != ENOSPC && m->attempt->code != ETIME))
 		return rc;
-	if (m->attempt->code != ENOSPC)
-		return keep_log(m, p, err);
-	rc = keep_log(m, p, err);
-	buf_str(&b, p->log);
-	buf_fmt(&b, "\n... the rest left out ...\n%s", reason);
-	free(p->log);
-	p->log = buf_take(&b, NULL);
-	p->log_cut = true;
-	return rc || p->log ? rc : skep_fail(err, ENOMEM, "out of memory");
+	return add_reason(p, reason, err);
 }
 
 /* A map that others are put into cannot be without them. */
@@ -93,11 +106,11 @@ static int attempt(struct measure *m, size_t i, unsigned int level, struct skep_
 {
 	struct attempt *a = m->attempt;
 	_cleanup_free_ char *mine = text_fmt("prog '%s': ", m->proof->programs[i].name);
-	int rc = measure_attempt(m, i, false, level, err);
+	int rc = measure_attempt(m, i, false, level, m->q.program_ms, err);
 
 	if (rc || !a->code || !strstr(a->first, "failed to initialize slot"))
 		return rc;
-	rc = measure_attempt(m, i, true, level, err);
+	rc = measure_attempt(m, i, true, level, m->q.program_ms, err);
 	if (!rc && a->code && mine && strncmp(a->first, mine, strlen(mine)))
 		strcpy(a->first, ANOTHER);
 	return rc;

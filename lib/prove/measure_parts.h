@@ -69,10 +69,10 @@ void measure_attempt_release(struct measure *m);
 
 /*
  * Load one program of a prepared object in a child, so that the object is as it was afterwards, whatever happens. others: with
- * all that are on. What comes of it is in m->attempt.
+ * all that are on. limit_ms 0: none, beyond it ETIME. What comes of it is in m->attempt.
  */
 int measure_attempt(struct measure *m, size_t program, bool others, unsigned int level,
-		    struct skep_err *err);
+		    unsigned int limit_ms, struct skep_err *err);
 
 /* --- measure_judge.c --- */
 

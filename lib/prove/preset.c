@@ -27,7 +27,7 @@ struct place {
 	uint32_t id;      /* type */
 	char *data;       /* of the variable */
 	size_t size, off_bits;
-	uint32_t bits; /* of a bit field; else 0 */
+	uint32_t bits;      /* of a bit field; else 0 */
 	unsigned int looks; /* left: types may be made to be walked for ever */
 };
 
@@ -180,8 +180,7 @@ static int go_member(struct place *p, const char *name, struct skep_err *err)
 
 static int beyond(const struct place *p, struct skep_err *err)
 {
-	return skep_fail(err, SKEP_EUSAGE, "'%s' is beyond the variable's bytes",
-			 p->path);
+	return skep_fail(err, SKEP_EUSAGE, "'%s' is beyond the variable's bytes", p->path);
 }
 
 static int go_element(struct place *p, const char *text, struct skep_err *err)
