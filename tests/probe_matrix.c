@@ -169,16 +169,20 @@ static const struct matrix_proven *proven(const struct json_t *v)
 	static const char *const words[] = { "agree", "open", "verifier", "disagree",
 					     NULL };
 	const struct json_t *programs = js_get(v, "programs");
-	size_t n = js_len(programs);
-	enum matrix_agreement *load = zeroed(n, sizeof(*load)),
-			      *attach = zeroed(n, sizeof(*attach));
-	struct matrix_proven *p = zeroed(1, sizeof(*p));
-	struct matrix_why *reasons = zeroed(n, sizeof(*reasons));
-	const struct matrix_hot **lines = zeroed(n, sizeof(*lines));
-	size_t *counts = zeroed(n, sizeof(*counts));
+	size_t n = js_len(programs), *counts;
+	enum matrix_agreement *load, *attach;
+	const struct matrix_hot **lines;
+	struct matrix_why *reasons;
+	struct matrix_proven *p;
 
 	if (!js_is_object(v))
 		return NULL;
+	load = zeroed(n, sizeof(*load));
+	attach = zeroed(n, sizeof(*attach));
+	reasons = zeroed(n, sizeof(*reasons));
+	lines = zeroed(n, sizeof(*lines));
+	counts = zeroed(n, sizeof(*counts));
+	p = zeroed(1, sizeof(*p));
 	for (size_t i = 0; i < n; i++) {
 		const struct json_t *one = js_at(programs, i);
 		const struct json_t *agreement = js_get(one, "agreement");
@@ -194,16 +198,15 @@ static const struct matrix_proven *proven(const struct json_t *v)
 
 static const struct matrix_boot *boot(const struct json_t *v)
 {
-	struct matrix_boot *b = zeroed(1, sizeof(*b));
+	struct matrix_boot *b = js_is_object(v) ? zeroed(1, sizeof(*b)) : NULL;
 
-	if (!js_is_object(v))
-		return NULL;
-	*b = (struct matrix_boot){ number(v, "ms") * (uint64_t)1000000,
-				   number(v, "tries"),
-				   js_str(v, "error"),
-				   js_str(v, "hint"),
-				   js_str(v, "serial"),
-				   js_str(v, "problems") };
+	if (b)
+		*b = (struct matrix_boot){ .total_ns = number(v, "ms") * (uint64_t)1000000,
+					   .tries = number(v, "tries"),
+					   .error = js_str(v, "error"),
+					   .hint = js_str(v, "hint"),
+					   .serial = js_str(v, "serial"),
+					   .problems = js_str(v, "problems") };
 	return b;
 }
 
@@ -414,13 +417,12 @@ int main(int argc, char **argv)
 	    js_parse(&v, text, len, "stdin", &err))
 		fail(err.what);
 	fill(&m, v);
-	if (render(&m, argv, &out, &err)) {
+	if (render(&m, argv, &out, &err))
 		fprintf(stderr, "%s%s%s\n%s\n", err.where, *err.where ? ": " : "",
 			err.what, err.hint);
-		return skep_err_status(err.code);
-	}
-	fwrite(out.data, 1, out.len, stdout);
+	else
+		fwrite(out.data, 1, out.len, stdout);
 	buf_release(&out);
 	free(text);
-	return 0;
+	return skep_err_status(err.code);
 }
