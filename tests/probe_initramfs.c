@@ -48,12 +48,15 @@ static int write_out(const char *path, int fd)
 {
 	char *data;
 	size_t len;
+	int rc;
 
 	if (!(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) || lseek(fd, 0, SEEK_SET))
 		return 3;
 	if (told(fs_read_fd(fd, path, FS_MAX_OBJECT, &data, &len, &err)))
 		return 3;
-	return told(fs_publish(path, data, len, 0600, &err));
+	rc = told(fs_publish(path, data, len, 0600, &err));
+	free(data);
+	return rc;
 }
 
 static int make(int argc, char **argv)

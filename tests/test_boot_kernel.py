@@ -159,7 +159,7 @@ def test_damaged_blob_is_mended(lib, home, tree):
 def test_debuggers_files_are_not_modules(lib, tree, tmp_path):
     """Packages for debuggers have files of the same names, which hold none of what is loaded."""
     debug = tmp_path / "debug"
-    parts = {f"usr/lib/debug/{FOLDER}/kernel/{n}.ko": module(None) for n in ("veth", "dummy")}
+    parts = {f"{FOLDER}/kernel/{n}.ko": module(None) for n in ("veth", "dummy")}
     lib("add", kernelfile.write(debug, parts), tree(veth=loadable())).ok()
     assert shown(lib)["loadable"] == ["veth"]
 
