@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile scan platform cpio plan frame.
+resolve minbtf profile scan platform cpio plan frame baseline.
 """
 
 import base64
@@ -35,6 +35,13 @@ PARAMS = [
     "u8\n255", "s32\n-1", "u64\n0xffffffffffffffff", "bool\ntrue", "string\nabc", "ipv4\n192.0.2.1", "ipv6\n2001:db8::1",
     "mac\n02:00:00:00:00:01", "duration\n1h30m", "duration\n250us", "ipv4[]\n192.0.2.1,192.0.2.2",
 ]  # fmt: skip
+
+STATS = {"insns": 90, "states": 1, "peak_states": 8, "stack": 64, "jited": 512}
+BASELINE = {
+    "skep": "baseline",
+    "version": 1,
+    "kernels": [{"kernel": "k", "objects": [{"object": "o", "programs": [{"program": p, "load": "loaded", **STATS} for p in "ab"]}]}],
+}
 
 
 class Seeds:
@@ -151,8 +158,20 @@ PLAN = {
 }  # fmt: skip
 
 
+PROOF = {
+    "message": None, "buffers": [{"map": "events", "events": 7}], "programs": [{
+        "name": "on_exec", "type": "tracepoint", "load": "refused", "code": 22, "message": "prog 'on_exec': no", "log_cut": False,
+        "log": "0: (b7) r0 = 1\nverification time 3 usec\nstack depth 8+16\nprocessed 2 insns total_states 1 peak_states 1\n",
+        "stats": {"insns": 2, "states": 1, "peak_states": 1, "stack": 24, "jited": 0, "time_ns": 3000},
+        "attach": "none", "attach_message": None, "runs": 0,
+    }],
+}  # fmt: skip
+PRESETS = ["min_ns=5", "cfg.list[3]=-2", "comm[0]=0x41", "nope=1"]
+
+
 def guests(seeds):
     """What a guest is told, and what it answers."""
+    seeds.add("proof", "proof", json.dumps(PROOF).encode())
     seeds.add("plan", "plan", json.dumps(PLAN).encode())
     said = [{"say": "ready", "uptime_ns": 1}, {"say": "event", "object": 0, "line": "x"}, {"say": "done", "uptime_ns": 2}]
     texts = [base64.b64encode(zlib.compress(json.dumps(m).encode())) for m in said]
@@ -217,6 +236,8 @@ def main(skep, folder):
                 seeds.add("state", f"{template}{file.suffix or file.name}", file.read_bytes())
             obj = next((project / "build").glob("*.bpf.o"))
             seeds.add("object", template, obj.read_bytes())
+            for number, preset in enumerate(PRESETS):
+                seeds.add("preset", f"{template}{number}", preset.encode() + b"\n" + obj.read_bytes())
             run("llvm-objcopy-19", f"--dump-section=.BTF={work}/btf", obj, "/dev/null")
             seeds.add("btf", template, (work / "btf").read_bytes())
             seeds.types(template, skep, work, obj)
@@ -234,6 +255,7 @@ def main(skep, folder):
         seeds.relocations(skep, work)
         for path in (Path(skep).parent.parent / "share/skep/platforms").iterdir():
             seeds.add("platform", path.name, path.read_bytes())
+        seeds.add("baseline", "baseline", json.dumps(BASELINE).encode())
         for number, text in enumerate(PARAMS):
             seeds.add("param", str(number), text.encode())
         shutil.rmtree(folder, ignore_errors=True)
