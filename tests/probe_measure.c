@@ -2,11 +2,11 @@
 /*
  * What the running kernel says of an object, as the JSON of its proof:
  *
- *   probe_measure [-a] [-t] [-s SHELL] [-w MS] [-i IFNAME] [-g CGROUP] [-m MS] [-l BYTES] [-p VAR=VALUE]... [-o NAME]... OBJECT
+ *   probe_measure [-a] [-t] [-s SHELL] [-w MS] [-i IFNAME] [-g CGROUP] [-m MS] [-l BYTES] [-P] [-p VAR=VALUE]... [-o NAME]... OBJECT
  *   probe_measure -r                 a proof from stdin, read and written again
  *   probe_measure -c BYTES           a log from stdin, cut, and its statistics
  *
- * -a attaches, -s runs a command while programs are attached, -w watches for so long. Events come to stderr as "event:
+ * -a attaches, -s runs a command while programs are attached, -w watches for so long, -P passes over presets of no variable. Events come to stderr as "event:
  * LINE", programs as they are judged as "program: NAME". An error is "CODE: WHAT; HINT" on stderr and exit 1.
  */
 #include <stdio.h>
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	FILE *f;
 	int c;
 
-	while ((c = getopt(argc, argv, "arc:ts:w:i:g:m:l:p:o:")) != -1) {
+	while ((c = getopt(argc, argv, "arc:ts:w:i:g:m:l:p:Po:")) != -1) {
 		switch (c) {
 		case 'a': q.attach = true; break;
 		case 'r': return reread();
@@ -142,6 +142,7 @@ int main(int argc, char **argv)
 		case 'm': q.program_ms = (unsigned int)atoi(optarg); break;
 		case 'l': q.log_max = (size_t)atoi(optarg); break;
 		case 'p': presets[q.preset_cnt++ % 16] = optarg; break;
+		case 'P': q.pass_presets = true; break;
 		case 'o': only[q.only_cnt++ % 16] = optarg; break;
 		default: return 2;
 		}

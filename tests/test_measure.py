@@ -502,6 +502,13 @@ def test_bad_preset(measure, tuned, preset):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"5006: {BAD_PRESETS[preset]}\n")
 
 
+def test_presets_of_other_objects_are_passed_over(measure, tuned, untouched):
+    got = measure("-P", "-p", "elsewhere.x[2]=1", "-p", "flag=1", tuned)
+    assert got.programs["qz_tuned"]["stats"]["insns"] > untouched + 200
+    done = measure.run("-P", "-p", "flag=2", tuned)
+    assert (done.returncode, done.stderr) == (1, "5006: 'flag' wants true or false, not '2'; \n")
+
+
 # --- proofs of others ------------------------------------------------------------------------------------
 
 STATS = {k: 1 for k in ("insns", "states", "peak_states", "stack", "jited", "time_ns")}

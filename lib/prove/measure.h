@@ -30,6 +30,7 @@ struct measure_query {
 	const char *name, *where; /* of it, for messages */
 	const char *const *presets; /* "variable=value" for .rodata, .data, .bss: preset.h */
 	size_t preset_cnt;
+	bool pass_presets; /* of variables that it does not have: they are another object's */
 	const struct params_place *
 		place; /* where to attach; NULL members: not told, such programs are not attached */
 	bool attach; /* what loads, is attached */

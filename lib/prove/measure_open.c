@@ -121,14 +121,25 @@ void measure_choose(struct measure *m, const bool *on)
 		bpf_program__set_autoload(o->programs[i].bpf, on && on[i]);
 }
 
+static int preset(struct measure *m, struct skep_err *err)
+{
+	struct bpf_object *obj = m->opened.object->bpf;
+	int rc = 0;
+
+	for (size_t i = 0; i < m->q.preset_cnt && !rc; i++)
+		if (!m->q.pass_presets || preset_is_of(obj, m->q.presets[i]))
+			rc = preset_apply(obj, m->q.presets[i], err);
+	return rc;
+}
+
 int measure_open(struct measure *m, struct skep_err *err)
 {
 	int rc;
 
 	load_release(&m->opened);
 	rc = load_open(&m->opened, m->q.name, m->q.data, m->q.size, m->q.where, NULL, err);
-	for (size_t i = 0; i < m->q.preset_cnt && !rc; i++)
-		rc = preset_apply(m->opened.object->bpf, m->q.presets[i], err);
+	if (!rc)
+		rc = preset(m, err);
 	if (!rc)
 		fix_maps(m);
 	return rc;

@@ -3,6 +3,7 @@
 #ifndef LIB_PROVE_PRESET_H
 #define LIB_PROVE_PRESET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <skep/error.h>
@@ -15,5 +16,8 @@ struct btf;
  * (nearest name), values that do not fit, unsupported types are -SKEP_EUSAGE.
  */
 int preset_apply(struct bpf_object *obj, const char *preset, struct skep_err *err);
+
+/* Does an object have the variable that a preset is of; without '=' of that name. */
+bool preset_is_of(struct bpf_object *obj, const char *preset);
 
 #endif
