@@ -3,7 +3,7 @@
  * The outputs of a matrix that is read as the JSON that they are documented to write:
  *
  *   probe_matrix text|explain|json|junit|sarif|html|save < MATRIX
- *   probe_matrix table|csv|table-json [--sort KEYS] [--filter EXPR]... [--top N] < MATRIX
+ *   probe_matrix table|csv|table-json [--sort KEYS] [--filter EXPR]... [--top N] [--lines N] < MATRIX
  *   probe_matrix compare BASELINE PERCENT < MATRIX
  *
  * An object's kernels that are not listed are not for it. "variant" of a choice is the index of an object, -1 or -2.
@@ -342,6 +342,8 @@ static int table(const struct matrix *m, char **argv, struct buf *out,
 			opts.sort = a[1];
 		else if (!strcmp(*a, "--filter"))
 			filters[opts.filter_cnt++] = a[1];
+		else if (!strcmp(*a, "--lines"))
+			opts.hot_lines = (unsigned int)atoi(a[1]);
 		else
 			opts.top = (unsigned int)atoi(a[1]);
 	rc = table_query_read(&q, &opts, err);

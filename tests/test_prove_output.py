@@ -110,6 +110,13 @@ def test_text_of_what_nothing_could_be_predicted_of(outputs):
     assert f"\nguard is refused on {FORKY}: attach type is not supported\n" in out
 
 
+def test_reasons_that_are_told_below_are_not_beside(outputs):
+    answers = matrices.proven_answers()
+    answers["exec_watch", BACKPORTS] = [refused("handle_exec", "verifier", POINTER), said("watch_unlink", attach="refused")]
+    out = outputs(ask(matrices.one(), answers), "text")
+    assert f"\n{BACKPORTS}  fails, refused\n" in out and HOOK in out
+
+
 def test_text_of_several_objects_names_them(outputs):
     m = matrices.several()
     answers = {(r["object"], c["kernel"]): [said(p["program"]) for p in c["programs"]] for r in m["objects"] for c in r["kernels"]}
@@ -333,6 +340,7 @@ hot lines of tool on_exec on {FORKY}
       9  -              x++;
 """)
     assert "hot lines" not in outputs(m, "table", "--filter", "program!=on_exec")
+    assert outputs(m, "table", "--lines", "1").endswith("    250  src/t.bpf.c:9  for (;;)\n")
     cells = {c["kernel"]: c for c in json.loads(outputs(m, "json"))["objects"][0]["kernels"]}
     assert cells[FORKY]["proof"]["programs"][0]["hot"] == [
         {"source": "src/t.bpf.c:9", "text": "for (;;)", "insns": 250},

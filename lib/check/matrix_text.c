@@ -134,7 +134,9 @@ static const char *reason(const struct text *t, size_t i, size_t place)
 	enum matrix_mark m = matrix_mark(t->m, r, t->lineup.kernels[place]);
 	const struct matrix_cell *c = cell(t, i, place);
 
-	return c->word == VERDICT_FAILS && m == MATRIX_PROVEN ? NULL : c->reason;
+	return c->word == VERDICT_FAILS && (m == MATRIX_PROVEN || m == MATRIX_REFUSED)
+		       ? NULL
+		       : c->reason;
 }
 
 /* "fails [2]": reasons are below. */

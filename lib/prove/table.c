@@ -163,7 +163,7 @@ static void tell_text(struct skep_node *row, const struct table_row *r)
 }
 
 /* The source lines of a program on which the verifier spent most. */
-static void tell_hot(struct skep_node *root, const struct table_row *r)
+static void tell_hot(struct skep_node *root, const struct table_row *r, size_t lines)
 {
 	const struct matrix_proven *v = r->proven;
 	struct buf raw = { 0 }, label = { 0 };
@@ -178,7 +178,7 @@ static void tell_hot(struct skep_node *root, const struct table_row *r)
 	if (!label.data || label.err)
 		report_no_memory(root);
 	table = skep_node_table(root, NULL, label.data ? label.data : "");
-	for (size_t i = 0; i < v->hot_cnt[r->program]; i++) {
+	for (size_t i = 0; i < v->hot_cnt[r->program] && (!lines || i < lines); i++) {
 		const struct matrix_hot *h = &v->hot[r->program][i];
 		struct skep_node *row = skep_node_row(table);
 
@@ -210,7 +210,7 @@ void table_report(const struct matrix *m, const struct table_query *q,
 	for (size_t i = 0; i < rows.n; i++)
 		tell_text(skep_node_row(table), &rows.items[i]);
 	for (size_t i = 0; i < rows.n; i++)
-		tell_hot(root, &rows.items[i]);
+		tell_hot(root, &rows.items[i], q->lines);
 	if (!rows.n)
 		skep_node_str(skep_node_section(root, NULL, ""), NULL, "",
 			      "no program is in the table");

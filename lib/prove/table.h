@@ -34,8 +34,9 @@ struct table_query {
 	size_t key_cnt;
 	struct table_filter filters[TABLE_FILTERS];
 	size_t filter_cnt;
-	size_t top; /* 0: all rows */
-	bool text;  /* people see it, too */
+	size_t top;   /* 0: all rows */
+	size_t lines; /* of matrix_proven's hot that are shown of a program; 0: all */
+	bool text;    /* people see it, too */
 };
 
 /* Of sort, filters, top, stats and host. -SKEP_EUSAGE with the legal words. Strings stay borrowed. */

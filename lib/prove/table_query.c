@@ -133,7 +133,7 @@ static int read_filter(struct table_query *q, const char *expr, struct skep_err 
 int table_query_read(struct table_query *out, const struct skep_prove_opts *opts,
 		     struct skep_err *err)
 {
-	struct table_query q = { .top = opts->top };
+	struct table_query q = { .top = opts->top, .lines = opts->hot_lines };
 	int rc = read_sort(&q, opts->sort, err);
 
 	for (size_t i = 0; i < opts->filter_cnt && !rc; i++)
