@@ -234,7 +234,8 @@ static void drop_twins(struct harvest *h)
 {
 	size_t n = 0;
 
-	qsort(h->files, h->file_cnt, sizeof(*h->files), by_name);
+	if (h->file_cnt)
+		qsort(h->files, h->file_cnt, sizeof(*h->files), by_name);
 	for (size_t i = 0; i < h->file_cnt; i++)
 		if (!n || strcmp(h->files[n - 1].name, h->files[i].name))
 			h->files[n++] = h->files[i];
