@@ -112,18 +112,28 @@ static int want_modules(struct kit *kit, const struct proving *p,
 	return rc;
 }
 
-/* A module that the library does not keep is told if objects name it; what is built in is none. */
-static int tell_missing(struct proving_kernel *k, const struct kit *kit,
+/*
+ * A module that objects name is told if the library does not keep it; of those for interfaces only what makes them, because
+ * the rest may be built in.
+ */
+static int tell_missing(struct proving_kernel *k, struct kit *kit,
 			const char *const *missing, size_t n)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < n && !rc; i++)
-		if (!wanted_is_usual(missing[i]))
+		if (!strcmp(missing[i], "veth")) {
+			kit->plan.network = false;
+			rc = proving_problem(k,
+					     "no packets but those of 'lo': the library "
+					     "has no module 'veth' of this kernel; add "
+					     "or fetch the kernel again");
+		} else if (!wanted_is_usual(missing[i])) {
 			rc = proving_problem(k,
 					     "module '%s' is not in the library: skep "
 					     "kernel add --module %s puts it there",
 					     missing[i], missing[i]);
+		}
 	return rc;
 }
 
