@@ -152,6 +152,19 @@ static int print_argv(const struct boot *b)
 	return 0;
 }
 
+static int run(struct boot *boots, size_t n, const struct boot_opts *opts)
+{
+	struct skep_err err = { 0 };
+	int rc = boots_run(boots, n, opts, &err);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!rc)
+			print(&boots[i]);
+		boot_release(&boots[i]);
+	}
+	return rc ? fail(&err) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct boot_listener listener = { on_state, on_program, on_event, NULL };
@@ -175,16 +188,12 @@ int main(int argc, char **argv)
 	for (; i < argc && n < BOOTS_MAX; i++)
 		fill(&boots[n++], argv[i], qemu, initrd_fd);
 	if (value("argv"))
-		return print_argv(&boots[0]);
-	if (value("kvm"))
-		return puts(boot_kvm_works(&boots[0], value("cache"), &log) ? "yes"
-									    : "no") < 0;
-	rc = boots_run(boots, (size_t)n, &opts, &err);
-	for (i = 0; i < n; i++) {
-		if (!rc)
-			print(&boots[i]);
-		boot_release(&boots[i]);
-	}
+		rc = print_argv(&boots[0]);
+	else if (value("kvm"))
+		rc = puts(boot_kvm_works(&boots[0], value("cache"), &log) ? "yes"
+									  : "no") < 0;
+	else
+		rc = run(boots, (size_t)n, &opts);
 	free(qemu);
-	return rc ? fail(&err) : 0;
+	return rc;
 }

@@ -37,7 +37,7 @@ static int hear(void *ctx, const struct json_t *m, struct skep_err *err)
 	return a->end == END_NOT_YET ? boot_hear(a, m, err) : 0;
 }
 
-/* The first attempt has a third of its time for the first word: hangs come before it. */
+/* The first attempt has half of its time for the first word: hangs come before it. */
 static void set_limits(struct attempt *a)
 {
 	uint64_t limit = a->boot->limit_ns;
@@ -45,7 +45,7 @@ static void set_limits(struct attempt *a)
 	a->start_ns = boot_now_ns();
 	a->end_ns = a->start_ns + limit;
 	a->word_ns =
-		a->number == 1 && !a->first_word ? a->start_ns + limit / 3 : a->end_ns;
+		a->number == 1 && !a->first_word ? a->start_ns + limit / 2 : a->end_ns;
 }
 
 int attempt_start(struct attempt *a, struct skep_err *err)

@@ -34,7 +34,7 @@ static const struct machine machines[] = {
 		.board = "pc",
 		.console = "ttyS0",
 		.cpu = "qemu64",
-		.cmdline = "tsc=reliable",
+		.cmdline = "tsc=reliable no_timer_check",
 		.early = "earlyprintk=ttyS0,115200",
 	},
 	{
