@@ -6,12 +6,12 @@
  *   probe_verifier read [-o OBJECT] < LOGS                     each, as "load" writes them
  *   probe_verifier collapse < LOG                              the text
  *   probe_verifier hot [-o OBJECT -p PROGRAM] < LOG            "insns file:line text" per line
- *   probe_verifier load OBJECT...                              each program alone, on the running kernel
+ *   probe_verifier load [-u|-n] OBJECT...                      each program alone, or $ONLY, on the running kernel; with CAP_BPF
+ *                                                              alone, or without privileges
  *
  * "load" writes what the kernel and libbpf say between lines: "@program NAME CODE MESSAGE" before and "@end" behind each. As /init of a guest it loads what /args names, and powers the machine off. Else JSON, but where said.
  */
-#include <errno.h>
-#include <stdarg.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,24 +19,22 @@
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <jansson.h>
 
+#include "lib/btf/messages.h"
 #include "lib/object/object.h"
 #include "lib/run/verifier.h"
 
 #define LOG_SIZE (64U << 20)
+#define TAIL     (1U << 14)
 
-static char *log_text, said[4096];
-
-static int hear(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	if (level == LIBBPF_WARN && !said[0])
-		vsnprintf(said, sizeof(said), fmt, args);
-	return 0;
-}
+static char *log_text;
+static bool init;
 
 /* --- reading --- */
 
@@ -156,10 +154,19 @@ static int print_hot(const char *object, const char *program)
 
 /* --- loading --- */
 
+/* A console is slow. */
+static const char *tail(void)
+{
+	size_t len = strlen(log_text);
+
+	return len < TAIL ? log_text : strchrnul(log_text + len - TAIL, '\n');
+}
+
 static void load_program(const char *path, const char *name)
 {
 	struct bpf_object *o = bpf_object__open_file(path, NULL);
 	struct bpf_program *p;
+	struct messages m;
 	int rc;
 
 	if (!o)
@@ -167,14 +174,28 @@ static void load_program(const char *path, const char *name)
 	bpf_object__for_each_program(p, o)
 		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
 	p = bpf_object__find_program_by_name(o, name);
-	*log_text = said[0] = '\0';
+	*log_text = '\0';
 	bpf_program__set_log_buf(p, log_text, LOG_SIZE);
 	bpf_program__set_log_level(p,
 				   getenv("LEVEL") ? (unsigned)atoi(getenv("LEVEL")) : 0);
+	messages_begin(&m, NULL);
 	rc = bpf_object__load(o);
-	said[strcspn(said, "\n")] = '\0';
-	printf("@program %s %d %s\n%s\n@end\n", name, -rc, said, log_text);
+	messages_end(&m);
+	printf("@program %s %d %s\n%s\n@end\n", name, -rc, m.first,
+	       init ? tail() : log_text);
 	bpf_object__close(o);
+}
+
+static void keep_caps(__u64 caps)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	libbpf_set_memlock_rlim(0);
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted = (__u32)(caps >> 32 * i);
+	if (syscall(SYS_capset, &head, data))
+		exit(3);
 }
 
 static int load_object(const char *path)
@@ -184,7 +205,10 @@ static int load_object(const char *path)
 
 	if (!o)
 		return 3;
-	bpf_object__for_each_program(p, o) load_program(path, bpf_program__name(p));
+	bpf_object__for_each_program(p,
+				     o) if (!getenv("ONLY") ||
+					    !strcmp(getenv("ONLY"), bpf_program__name(p)))
+		load_program(path, bpf_program__name(p));
 	bpf_object__close(o);
 	return 0;
 }
@@ -200,6 +224,7 @@ static void be_init(void)
 	mount("sysfs", "/sys", "sysfs", 0, "");
 	mount("proc", "/proc", "proc", 0, "");
 	setrlimit(RLIMIT_MEMLOCK, &all);
+	init = true;
 	args = fopen("/args", "r");
 	while (args && fgets(path, sizeof(path), args)) {
 		path[strcspn(path, "\n")] = '\0';
@@ -215,14 +240,16 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "", *object = NULL, *program = NULL;
 	int c;
 
-	libbpf_set_print(hear);
+	libbpf_set_print(NULL);
 	log_text = calloc(1, LOG_SIZE);
 	if (getpid() == 1)
 		be_init();
 	if (!strcmp(what, "catalogue"))
 		return print_catalogue();
 	for (int i = 2; !strcmp(what, "load") && i < argc; i++)
-		if (load_object(argv[i]))
+		if (!strcmp(argv[i], "-u") || !strcmp(argv[i], "-n"))
+			keep_caps(argv[i][1] == 'u' ? 1ULL << CAP_BPF : 0);
+		else if (load_object(argv[i]))
 			return 3;
 	if (!strcmp(what, "load"))
 		return 0;

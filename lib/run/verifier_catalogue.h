@@ -17,7 +17,7 @@
 	X("core", LACK, "failed to resolve CO-RE relocation" OR "<invalid CO-RE relocation>", \
 	  "the field, type or enumerator does not exist in this kernel", \
 	  "guard its use with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists()") \
-	X("kfunc-absent", LACK, "kfunc '*' is referenced but wasn't resolved" \
+	X("kfunc-absent", LACK, "kernel btf_id * is not a function" OR "kfunc '*' is referenced but wasn't resolved" \
 	  OR "calling invalid kernel function" OR "calling kernel function* not supported without" \
 	  OR "cannot find address for kernel function" \
 	  OR "extern (func ksym) *: not found", \
@@ -74,10 +74,6 @@
 	X("call-kind", LACK, "BPF_CALL uses reserved fields", \
 	  "this kernel does not know this kind of call: kfuncs came with Linux 5.13", \
 	  "guard the call with bpf_ksym_exists() or bpf_core_enum_value_exists(), or leave the program out") \
-	X("jit", LACK, "JIT does not support" OR "JIT doesn't support" OR "JIT is required" \
-	  OR "in non-JITed programs" OR "Can attach to only JITed progs", \
-	  "this kernel's JIT compiler is off, or cannot do that on this architecture", \
-	  "turn it on: sysctl net.core.bpf_jit_enable=1; or leave the program out on this architecture") \
 	X("unknown-opcode", LACK, "unknown opcode" OR "BPF_* uses reserved fields" \
 	  OR "invalid BPF_ALU opcode" OR "invalid BPF_JMP" OR "unknown insn class" \
 	  OR "BPF_ATOMIC uses invalid atomic opcode" OR "BPF_XADD uses reserved fields" \
@@ -250,10 +246,10 @@
 	  "the context is accessed through a pointer to which something was added", \
 	  "access fields of the context as ctx->field; inline functions that take part of it") \
 	X("pointer-modified", OWN, "dereference of modified" OR "variable * access var_off" \
-	  OR "negative offset * ptr R", \
+	  OR "negative offset * ptr R" OR "is ptr_* invalid variable offset", \
 	  "a pointer is used that was moved, and this kind must not be", \
 	  "use the pointer as it was given") \
-	X("misaligned * access", OWN, "misaligned", \
+	X("misaligned", OWN, "misaligned * access", \
 	  "the access is not aligned to its size", \
 	  "align the field or the structure, or read it byte by byte") \
 	X("atomic-memory", OWN, "BPF_* stores into" \
@@ -297,7 +293,7 @@
 	  OR "has no valid kptr" OR "offset=*, but expected bpf_", \
 	  "no lock, timer, list or kptr is where the program says it is", \
 	  "put the field into the type of the map's value, and pass its address") \
-	X("rcu", OWN, "must be a rcu pointer" OR "expected an RCU CS" OR "requires RCU critical section" OR "rcu_read_unlock is missing" \
+	X("rcu", OWN, "expected an RCU CS" OR "requires RCU critical section" OR "rcu_read_unlock is missing" \
 	  OR "bpf_rcu_read_lock-ed region" OR "rcu_read_lock region" OR "unmatched rcu read unlock" \
 	  OR "nested rcu read lock", \
 	  "rules of RCU are broken: protected data is used outside, or the section is not left in order", \
@@ -344,9 +340,6 @@
 	  "one arena per program; give it an address, and use pointers marked __arena")
 
 #define VERIFIER_CALLS(X) \
-	X("struct-ops-map", OWN, "bpf_struct_ops map cannot be used in prog", \
-	  "a map of operations is used as if it held data", \
-	  "use another map for data") \
 	X("helper-type", LACK, "program of this type cannot use helper" \
 	  OR "helper call is not allowed in probe" OR "supported only for fentry" \
 	  OR "not supported for program type" OR "instructions not allowed for this program type", \
@@ -373,16 +366,16 @@
 	  OR "metadata kfuncs" OR "destructive kfunc calls", \
 	  "programs of this type, or at this hook, may not call this kfunc", \
 	  "call it in a program of a type that may") \
-	X("global-arguments", OWN, "Caller passes invalid args into", \
-	  "a global function is called with an argument that does not fit its declaration", \
-	  "check pointers for NULL before the call, or make the function static, which is verified with its caller") \
 	X("global-function", OWN, "doesn't return scalar" OR "in * is not supported yet" \
 	  OR "global function calls are not allowed" OR "use static function instead" \
 	  OR "size cannot be determined" OR "Global function" OR "At subprogram exit" \
 	  OR "Buggy compiler", \
 	  "a global function takes or returns what global functions cannot", \
 	  "make it static, or pass pointers to structures of a known size and return a number") \
-	X("trusted", OWN, "must be referenced or trusted" OR "type=untrusted_ptr_ expected" \
+	X("global-arguments", OWN, "Caller passes invalid args into", \
+	  "a global function is called with an argument that does not fit its declaration", \
+	  "check pointers for NULL before the call, or make the function static, which is verified with its caller") \
+	X("trusted", OWN, "must be referenced or trusted" OR "must be a rcu pointer" OR "type=untrusted_ptr_ expected" \
 	  OR "invalid mem access 'untrusted_ptr_'" OR "type=ptr_ expected=*trusted", \
 	  "the kernel does not vouch for this pointer: it was read from memory, not given to the program", \
 	  "use the hook's own argument, or acquire a reference, with bpf_task_acquire() for instance") \
@@ -412,9 +405,6 @@
 	  "make functions that contain tail calls static and return int, and release everything before")
 
 #define VERIFIER_ATTACH(X) \
-	X("hook-module", LACK, "struct_ops module", \
-	  "a module with these operations is not loaded", \
-	  "load the module first") \
 	X("hook-member", LACK, "attach to unsupported member" OR "attach to invalid member" \
 	  OR "is not a supported struct", \
 	  "this kernel's operations have no such member for programs", \
@@ -449,7 +439,7 @@
 	  "use one map with a larger value")
 
 #define VERIFIER_LIBBPF(X) \
-	X("no-kernel-btf", LACK, "failed to find valid kernel BTF" \
+	X("no-kernel-btf", LACK, "failed to find valid kernel BTF" OR "kernel BTF is missing" \
 	  OR "rror loading vmlinux BTF" OR "kernel is missing BTF" OR "missing vmlinux BTF" \
 	  OR "in-kernel BTF is malformed", \
 	  "the kernel does not tell its types, which this program is resolved with", \
@@ -467,10 +457,7 @@
 	X("program-section", LACK, "missing BPF prog type", \
 	  "the section's name tells libbpf no type of program", \
 	  "name the section as libbpf knows it: SEC(\"tp/...\"), SEC(\"xdp\")") \
-	X("tracepoint-absent", LACK, "failed to determine tracepoint", \
-	  "this kernel has no such tracepoint", \
-	  "attach to what this kernel has: ls /sys/kernel/tracing/events") \
-	X("pin", LACK, "failed to pin map" OR "failed to auto-pin map" OR "couldn't reuse pinned map", \
+	X("pin", LACK, "failed to pin map" OR "is not on BPF FS" OR "failed to auto-pin map" OR "couldn't reuse pinned map", \
 	  "a map cannot be pinned, or what is pinned there is another", \
 	  "mount bpffs: mount -t bpf bpf /sys/fs/bpf") \
 	X("map-too-large", LACK, "failed to create: -E2BIG", \
@@ -479,9 +466,6 @@
 	X("map-memory", LACK, "failed to create: -ENOMEM", \
 	  "there is no memory for the map", \
 	  "there is no memory for a map this large: fewer entries") \
-	X("map-not-permitted", LACK, "failed to create: -EPERM", \
-	  "the kernel does not permit the map", \
-	  "run as root, or raise the limit of locked memory: ulimit -l unlimited") \
 	X("map-invalid", LACK, "failed to create: -EINVAL" OR "failed to create inner map" \
 	  OR "failed to create: -", \
 	  "this kernel does not know the type of the map, or does not take its flags and sizes", \
@@ -492,8 +476,9 @@
 	X("object-btf", LACK, "BTF loading error" OR "Error loading .BTF", \
 	  "the kernel does not take the types of the object itself", \
 	  "compile with the clang that the kernel's time knew, or update libbpf") \
-	X("not-permitted", LACK, "load failed: -EPERM", \
-	  "the kernel does not permit this type of program here", \
+	X("not-permitted", LACK, "load failed: -EPERM" OR "failed to create: -EPERM" \
+	  OR "bpf_object__probe_loading(): -EPERM", \
+	  "the kernel does not permit this program or map here", \
 	  "run as root; a locked-down kernel refuses some types of programs; skep doctor tells") \
 	X("no-words", LACK, "load failed: -EINVAL" OR "load failed: -ENOTSUPP" \
 	  OR "load failed: -EOPNOTSUPP" OR "Operation not supported", \

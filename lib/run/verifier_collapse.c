@@ -3,7 +3,7 @@
  * Cycles of a log. Lines are the same when they are of the same instruction or say the same but for numbers: registers
  * change while a loop is followed. A cycle begins where a line is the same as an earlier one and goes on as long as each
  * is the same as the one a period before; whole periods are left out and counted. Time is linear; so many lines back are
- * remembered, whatever the length of the log. What is left is looked at again: loops are within loops.
+ * remembered, whatever the length of the log.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@
 
 #define WINDOW (1U << 15) /* lines: the longest period */
 #define SLOTS  (1U << 16)
-#define PASSES 4
 #define MARK   "\t\xe2\x80\xa6 " /* then "7 times more" */
 
 struct cycle {
 	struct buf *out;
+	uint64_t window;
 	uint64_t keys[WINDOW]; /* of the last lines, by number */
 	struct {
 		uint64_t key;
@@ -101,7 +101,7 @@ static uint64_t find_period(struct cycle *c, uint64_t key)
 	uint64_t before = c->last[key % SLOTS].line;
 
 	if (!before || c->last[key % SLOTS].key != key ||
-	    c->line - (before - 1) > WINDOW - 1)
+	    c->line - (before - 1) >= c->window)
 		return 0;
 	return c->line - (before - 1);
 }
@@ -131,13 +131,15 @@ static void take_line(struct cycle *c, const char *line, const char *next)
 	c->times++;
 }
 
-static int collapse(const char *log, struct buf *out, struct skep_err *err)
+static int collapse(const char *log, uint64_t window, struct buf *out,
+		    struct skep_err *err)
 {
 	struct cycle *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return skep_fail(err, ENOMEM, "out of memory");
 	c->out = out;
+	c->window = window;
 	while (*log) {
 		const char *end = strchrnul(log, '\n');
 		const char *next = end + (*end == '\n');
@@ -150,18 +152,18 @@ static int collapse(const char *log, struct buf *out, struct skep_err *err)
 	return buf_check(out, err);
 }
 
+/* Short cycles first: what is left of loops within a loop is the same each time. */
 int verifier_collapse(const char *log, struct buf *out, struct skep_err *err)
 {
+	static const uint64_t windows[] = { 8, 64, 512, WINDOW };
 	struct buf now = { 0 }, before = { 0 };
-	int rc = collapse(log, &now, err);
+	int rc = 0;
 
-	for (int i = 1; !rc && i < PASSES && now.len; i++) {
+	for (size_t i = 0; !rc && i < ARRAY_SIZE(windows); i++) {
 		buf_release(&before);
 		before = now;
 		now = (struct buf){ 0 };
-		rc = collapse(before.data, &now, err);
-		if (now.len == before.len)
-			break;
+		rc = collapse(before.data ? before.data : log, windows[i], &now, err);
 	}
 	buf_add(out, now.data, now.len);
 	buf_release(&now);
