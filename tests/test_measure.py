@@ -354,6 +354,15 @@ def test_attaching(measure, mixed, bpftool):
     assert proof.programs["qz_null"]["attach"] == "none"
 
 
+def test_place_that_is_not_there(measure, mixed, bpftool):
+    """What the caller got wrong is no answer of the kernel."""
+    proof = measure("-a", "-i", "nosuchif", "-o", "qz_xdp", "-o", "qz_tc", mixed)
+    for name in ("qz_xdp", "qz_tc"):
+        program = proof.programs[name]
+        assert program["attach"] == "none"
+        assert program["attach_message"] == "--param ifname wants a network interface, there is no 'nosuchif'"
+
+
 @pytest.mark.need("tc")
 def test_interfaces_are_left_as_they_were(measure, mixed, bpftool, netns, tool):
     before = [tool("ip", "-d", "link", "show", netns.host_if).stdout, tool("tc", "qdisc", "show").stdout]

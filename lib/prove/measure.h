@@ -63,6 +63,14 @@ int measure_watch(struct measure *m, uint64_t duration_ns, int stop_fd,
 /* Take what is left of events, read the counts. It stays attached: detaching takes the kernel some 40 ms per program. */
 int measure_finish(struct measure *m, struct skep_err *err);
 
+/*
+ * Two programs may want a place that has room for one. So what was refused a place gets it once more, each program by itself,
+ * when all else is detached, that of other objects too. Before that: was any?
+ */
+bool measure_is_refused(const struct measure *m);
+void measure_detach(struct measure *m);
+int measure_again(struct measure *m, struct skep_err *err);
+
 const struct proof *measure_proof(const struct measure *m); /* borrowed */
 struct proof *measure_take(struct measure *m); /* the same, the caller's now */
 void measure_free(struct measure *m);          /* detach, unload; nothing stays behind */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -119,12 +120,18 @@ static int start_events(struct measure *m, struct skep_err *err)
 	return open_buffers(m, false, err);
 }
 
+/* The place is wrong or lacks: that is not the kernel's answer to the program. */
+static bool is_of_place(int rc)
+{
+	return rc == -SKEP_EUSAGE || rc == -ENOENT;
+}
+
 static int write_down(struct proof_program *p, int rc, const char *why,
 		      const struct skep_err *failed, struct skep_err *err)
 {
-	p->attach = !rc      ? PROOF_ATTACHED
-		    : rc > 0 ? PROOF_NOT_ATTACHED
-			     : PROOF_ATTACH_REFUSED;
+	p->attach = !rc                         ? PROOF_ATTACHED
+		    : rc > 0 || is_of_place(rc) ? PROOF_NOT_ATTACHED
+						: PROOF_ATTACH_REFUSED;
 	return rc ? say(p, rc > 0 ? why : failed->what, err) : 0;
 }
 
@@ -180,5 +187,61 @@ int measure_attach(struct measure *m, struct skep_err *err)
 		if (o->maps[i].map_type == BPF_MAP_TYPE_STRUCT_OPS &&
 		    bpf_map__autocreate(o->maps[i].bpf))
 			rc = attach_map(m, i, err);
+	return rc;
+}
+
+bool measure_is_refused(const struct measure *m)
+{
+	for (size_t i = 0; m->loaded && i < m->program_cnt; i++)
+		if (m->proof->programs[i].attach == PROOF_ATTACH_REFUSED)
+			return true;
+	return false;
+}
+
+void measure_detach(struct measure *m)
+{
+	attach_release(&m->attachments);
+}
+
+/* What it said the first time is of no interest any more. */
+static bool forget(struct proof_program *p)
+{
+	if (p->attach != PROOF_ATTACH_REFUSED)
+		return false;
+	p->attach = PROOF_NOT_ATTACHED;
+	free(p->attach_message);
+	p->attach_message = NULL;
+	return true;
+}
+
+static bool forget_ops(struct measure *m, size_t map)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < m->program_cnt; i++)
+		if (measure_is_ops_of(m, map, i))
+			any |= forget(&m->proof->programs[i]);
+	return any;
+}
+
+int measure_again(struct measure *m, struct skep_err *err)
+{
+	const struct object *o = m->opened.object;
+	int rc = 0;
+
+	if (!m->loaded)
+		return 0;
+	for (size_t i = 0; i < o->map_cnt && !rc; i++)
+		if (o->maps[i].map_type == BPF_MAP_TYPE_STRUCT_OPS &&
+		    bpf_map__autocreate(o->maps[i].bpf) && forget_ops(m, i)) {
+			rc = attach_map(m, i, err);
+			measure_detach(m);
+		}
+	for (size_t i = 0; i < m->program_cnt && !rc; i++)
+		if (o->programs[i].prog_type != BPF_PROG_TYPE_STRUCT_OPS &&
+		    forget(&m->proof->programs[i])) {
+			rc = attach_one(m, i, err);
+			measure_detach(m);
+		}
 	return rc;
 }
