@@ -93,6 +93,8 @@ enum guest_word {
 	GUEST_EVENT,   /* JSON of a line: a string */
 	GUEST_LOADED,  /* waits for an order */
 	GUEST_ATTACHED,
+	GUEST_FINISHED, /* a byte, if a program was refused a place; waits for an order */
+	GUEST_DETACHED,
 	GUEST_PROOF,   /* JSON of the proof: it is done */
 	GUEST_FAILURE, /* text: it cannot go on */
 };
@@ -103,6 +105,9 @@ struct guest_head {
 /* What a member is told, a byte. */
 #define GUEST_ATTACH 'a'
 #define GUEST_FINISH 'f'
+#define GUEST_DETACH 'd' /* because somebody was refused a place */
+#define GUEST_AGAIN  'r' /* whose turn it is: measure_again(), and the proof */
+#define GUEST_PROVE  'p' /* the proof */
 
 /* Be a member: does not return. program_ms: limit of one program. */
 void guest_member(const struct guest *g, size_t object, int fd, unsigned int program_ms)

@@ -24,12 +24,20 @@
 #define MS            1000000ull
 #define LIMIT_DEFAULT (60 * SECOND)
 
-enum stage { STAGE_LOADS, STAGE_LOADED, STAGE_ATTACHED, STAGE_PROVED };
+enum stage {
+	STAGE_LOADS,
+	STAGE_LOADED,
+	STAGE_ATTACHED,
+	STAGE_FINISHED,
+	STAGE_DETACHED,
+	STAGE_PROVED,
+};
 
 struct mate {
 	pid_t pid; /* 0: gone */
 	int fd;    /* -1: closed */
 	enum stage stage;
+	bool refused;        /* a place for one of its programs */
 	struct buf in;       /* of a message that is not whole yet */
 	struct buf programs; /* JSON of each, with commas between */
 };
@@ -104,6 +112,13 @@ static void take_message(struct crew *c, size_t i, uint32_t word, const char *da
 		break;
 	case GUEST_ATTACHED:
 		m->stage = STAGE_ATTACHED;
+		break;
+	case GUEST_FINISHED:
+		m->stage = STAGE_FINISHED;
+		m->refused = len > 0;
+		break;
+	case GUEST_DETACHED:
+		m->stage = STAGE_DETACHED;
 		break;
 	case GUEST_PROOF:
 		m->stage = STAGE_PROVED;
@@ -226,26 +241,33 @@ static void turn(struct crew *c, uint64_t until_ns)
 		reap(c);
 }
 
-/* Until all from the first on are so far; who is not by then, is given up. */
+/* Until it is so far; if it is not by then, it is given up. */
+static void await_one(struct crew *c, size_t i, enum stage stage, uint64_t until_ns,
+		      const char *doing)
+{
+	char why[128];
+
+	while (c->mates[i].stage < stage && guest_now() < until_ns)
+		turn(c, until_ns);
+	if (c->mates[i].stage >= stage)
+		return;
+	snprintf(why, sizeof(why), "gave up on the object: %s took too long", doing);
+	lose(c, i, why);
+}
+
 static void await(struct crew *c, size_t first, enum stage stage, uint64_t until_ns,
 		  const char *doing)
 {
-	char why[128];
-	size_t i = first;
+	size_t i;
 
-	for (;;) {
-		while (i < c->cnt && c->mates[i].stage >= stage)
-			i++;
-		if (i == c->cnt)
-			return;
-		if (guest_now() >= until_ns)
-			break;
-		turn(c, until_ns);
-	}
-	snprintf(why, sizeof(why), "gave up on the object: %s took too long", doing);
-	for (; i < c->cnt; i++)
-		if (c->mates[i].stage < stage)
-			lose(c, i, why);
+	for (i = first; i < c->cnt; i++)
+		await_one(c, i, stage, until_ns, doing);
+}
+
+static void order_one(struct crew *c, size_t i, char what)
+{
+	if (c->mates[i].fd >= 0 && c->mates[i].stage != STAGE_PROVED)
+		send(c->mates[i].fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void order(struct crew *c, char what)
@@ -253,8 +275,7 @@ static void order(struct crew *c, char what)
 	size_t i;
 
 	for (i = 0; i < c->cnt; i++)
-		if (c->mates[i].fd >= 0 && c->mates[i].stage != STAGE_PROVED)
-			send(c->mates[i].fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		order_one(c, i, what);
 }
 
 /* --- the steps --- */
@@ -350,6 +371,26 @@ static void watch_stimulus(struct crew *c, uint64_t until_ns)
 	guest_stimulus_say(c->g, s);
 }
 
+/* Whoever was refused a place has the machine to itself for a while. */
+static void attach_again(struct crew *c, uint64_t until_ns)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < c->cnt; i++)
+		any |= c->mates[i].refused;
+	if (any) {
+		order(c, GUEST_DETACH);
+		await(c, 0, STAGE_DETACHED, until_ns, "detaching it");
+	}
+	for (i = 0; i < c->cnt; i++)
+		if (c->mates[i].refused) {
+			order_one(c, i, GUEST_AGAIN);
+			await_one(c, i, STAGE_PROVED, until_ns, "attaching it again");
+		}
+	order(c, GUEST_PROVE);
+}
+
 /* Of the whole limit an eighth each is for attaching and for finishing, and what is watched is at most half. */
 static int measure_all(struct crew *c, struct skep_err *err)
 {
@@ -369,6 +410,10 @@ static int measure_all(struct crew *c, struct skep_err *err)
 	else if (!ret && watch)
 		watch_activity(c, guest_now() + watch);
 	order(c, GUEST_FINISH);
+	if (!ret && p->attach) {
+		await(c, 0, STAGE_FINISHED, end - limit / 16, "finishing it");
+		attach_again(c, end - limit / 32);
+	}
 	await(c, 0, STAGE_PROVED, end, "finishing it");
 	return ret;
 }

@@ -124,8 +124,24 @@ static int follow(struct member *m, struct measure *measure, struct skep_err *er
 			ret = tell(m->fd, GUEST_ATTACHED, NULL, 0);
 		if (!ret)
 			ret = measure_watch(measure, UINT64_MAX / 4, m->fd, err);
+		if (!ret)
+			next_order(m->fd); /* which ended the watch */
 	}
 	return ret ? ret : measure_finish(measure, err);
+}
+
+/* Programs of several objects may want the same place: then one after the other has it. */
+static int follow_again(struct member *m, struct measure *measure, struct skep_err *err)
+{
+	int ret = tell(m->fd, GUEST_FINISHED, "r", measure_is_refused(measure));
+	char order = ret ? GUEST_PROVE : next_order(m->fd);
+
+	if (order == GUEST_DETACH) {
+		measure_detach(measure);
+		ret = tell(m->fd, GUEST_DETACHED, NULL, 0);
+		order = ret ? GUEST_PROVE : next_order(m->fd);
+	}
+	return order == GUEST_AGAIN ? measure_again(measure, err) : ret;
 }
 
 static int measure_object(const struct guest *g, size_t object, struct member *m,
@@ -160,6 +176,8 @@ static int measure_object(const struct guest *g, size_t object, struct member *m
 		ret = measure_load(&measure, &q, err);
 	if (!ret)
 		ret = follow(m, measure, err);
+	if (!ret && p->attach)
+		ret = follow_again(m, measure, err);
 	return ret ? ret : tell_proof(m->fd, measure_proof(measure), err);
 }
 

@@ -112,6 +112,7 @@ static int watch_stimulus(struct host *h, struct skep_err *err)
 
 static int attach(struct host *h, struct skep_err *err)
 {
+	bool again = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < h->k->row_cnt && !rc; i++)
@@ -120,6 +121,12 @@ static int attach(struct host *h, struct skep_err *err)
 		rc = h->p->stimulus ? watch_stimulus(h, err) : watch(h, NULL, err);
 	for (size_t i = 0; i < h->k->row_cnt && !rc; i++)
 		rc = measure_finish(h->measures[i], err);
+	for (size_t i = 0; i < h->k->row_cnt && !rc; i++)
+		again |= measure_is_refused(h->measures[i]);
+	for (size_t i = 0; i < h->k->row_cnt && again; i++)
+		measure_detach(h->measures[i]);
+	for (size_t i = 0; i < h->k->row_cnt && again && !rc; i++)
+		rc = measure_again(h->measures[i], err);
 	return rc;
 }
 
