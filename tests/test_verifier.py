@@ -56,6 +56,8 @@ SNIPPETS = {
     "object-btf": (GPL + 'struct tcp_congestion_ops { void (*init)(void *); char name[16]; }; SEC("struct_ops") void program(void *ctx) { }\n'
                    'SEC(".struct_ops") struct tcp_congestion_ops ops = { .init = program, .name = "skep" };\n'
                    'SEC("?socket") __attribute__((naked)) int no_name(void *ctx) { asm volatile("r0 = 0; exit"); }', ""),
+    "hook-member": (GPL + 'struct tcp_congestion_ops { int (*get_info)(void *); char name[16]; }; PROGRAM("struct_ops") { return 0; }\n'
+                    'SEC(".struct_ops") struct tcp_congestion_ops ops = { .get_info = (void *)program, .name = "skep" };', ""),
     "map-memory": (GPL + f"MAP(m, {ARRAY} __uint(max_entries, 0x3fffffff); __uint(value_size, 0x100000));" + USE, ""),
     "map-invalid": (GPL + "MAP(m, __uint(type, 250); __uint(max_entries, 1); __uint(key_size, 4); __uint(value_size, 4));" + USE, ""),
     "not-permitted": (GPL + 'PROGRAM("socket") { return 0; }', "-n"),
@@ -78,8 +80,22 @@ RECORDED = {
     "hook-function": ("6.12", "hook_function"),
     "hook-sleepable": ("6.12", "hook_sleepable"),
     "hook-address": ("7.3", "hook_address"),
-    "hook-member": ("6.12", "hook_member"),
 }
+
+# What kernels say of the same programs in other words, or refuse for something else.
+NO_KFUNCS = {k.replace("-", "_"): "kfunc-absent" for k in KFUNCS if k != "dynptr-direct"}
+NO_RING = dict.fromkeys([*NO_KFUNCS, "dynptr_direct"], "map-invalid")
+CALLS = {"recursion": "recursive-call", "call_depth": "recursive-call", "call_kind": "kfunc-absent"}
+NO_RECURSION = {"recursion": "back-edge", "call_depth": "back-edge", "arena": "unknown-opcode", "helper_type": "helper-absent"}
+DIFFERENT = {
+    "5.10": {**NO_RING, **NO_RECURSION, "too_large": "log-full", "record_type": "argument-type", "dynptr": "helper-absent",
+             "callback": "func-info", "global_arguments": "global-function", "known_constant": "length-unbounded",
+             "sleepable": "helper-absent"},
+    "6.1": {**NO_KFUNCS, **NO_RECURSION, "call_kind": "kfunc-absent"},
+    "6.12": {"recursion": "call-depth", "interrupts": "kfunc-absent", "call_kind": "kfunc-absent"},
+    "7.2": {**CALLS, "hook_address": "hook-absent"},
+    "7.3": CALLS,
+}  # fmt: skip
 
 OTHERS = {"too-many-insns"}  # test_too_many_instructions
 
@@ -214,6 +230,24 @@ def test_every_entry_is_shown(probe):
         assert re.fullmatch(r"[a-z0-9-]+", e["key"]) and all(e["pattern"].split("\n")), e
 
 
+@pytest.mark.parametrize("release", DIFFERENT)
+def test_kernels(probe, release):
+    """What each kernel said, word by word: the entry, and the line that is marked where it tells source lines."""
+    logs = (DATA / f"{release}.log").read_bytes()
+    found = readings(probe, logs)
+    lines = {name for source in DATA.glob("*.c") for name in marks(source)}
+    assert logs.startswith(b"# Linux " + release.encode() + b".") and len(found) > 60
+    for name, r in found.items():
+        key = DIFFERENT[release].get(name, name.replace("_", "-"))
+        assert r["key"] == key and r["line"] and r["cause"] and r["remedy"], (name, r)
+        if name in lines and name.replace("_", "-") == key and r["text"]:
+            assert "/* here" in r["text"], (name, r)
+        if r["text"] and release.startswith(("6.12", "7")):
+            assert r["file"].endswith(".bpf.c") and r["source_line"], (name, r)
+    for key, (kernel, name) in RECORDED.items():
+        assert kernel != release or found[name]["key"] == key, (key, found[name])
+
+
 # --- cycles and hot lines ---
 
 def text(probe, what, log, *args):
@@ -250,7 +284,7 @@ def loop_log(lines):
 def test_time_is_linear(probe, kind):
     """16 MiB in a moment, whatever is in them: what is not linear takes hours."""
     size = 16 << 20
-    makers = {"loop": lambda: loop_log(size // 40), "empty": lambda: "\n" * size, "one line": lambda: "x" * size}
+    makers = {"loop": lambda: loop_log(size // 40), "empty": lambda: "\n" * (size // 8), "one line": lambda: "x" * size}
     makers["distinct"] = lambda: "".join(f"{i % 99991}: (07) r{i % 9} += {i}\n" for i in range(size // 27))
     log = makers[kind]()
     for what in ("collapse", "hot"):

@@ -135,6 +135,7 @@ static void read_message(struct verifier_reading *r, const char *message, int co
 {
 	message = message && *message ? without_prefix(message) : strerror(code);
 	*entry = verifier_entry_for(message, strlen(message));
+	free(r->line);
 	r->line = printable_str(message);
 }
 
@@ -148,7 +149,7 @@ int verifier_read(struct verifier_reading *out, const char *log, const char *mes
 	*out = (struct verifier_reading){ .insn = -1 };
 	verifier_log_read(&l, log ? log : "");
 	choose_line(out, &l, &entry);
-	if (!out->line)
+	if (!out->line || (!entry && code == ENOSPC)) /* what ends the log was cut off */
 		read_message(out, message, code, &entry);
 	explain(out, entry, &l);
 	locate(out, &l, o, program);

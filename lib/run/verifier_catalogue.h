@@ -130,7 +130,7 @@
 	X("length-negative", OWN, "min value is negative, either use unsigned or", \
 	  "the length passed to a helper may be negative as far as the verifier knows", \
 	  "bound the length: make it unsigned, or mask or compare it first") \
-	X("length-unbounded", OWN, "unbounded memory access, use 'var &= const'", \
+	X("length-unbounded", OWN, "unbounded memory access, use 'var &= const'" OR "unbounded size, use 'var &= const'", \
 	  "the length passed to a helper has no upper bound as far as the verifier knows", \
 	  "bound the length with a mask or a comparison first") \
 	X("zero-size", OWN, "invalid zero-sized read" OR "invalid stack type * access_size=0", \

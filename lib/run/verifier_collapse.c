@@ -165,8 +165,8 @@ int verifier_collapse(const char *log, struct buf *out, struct skep_err *err)
 		now = (struct buf){ 0 };
 		rc = collapse(before.data ? before.data : log, windows[i], &now, err);
 	}
+	buf_release(&before);
 	buf_add(out, now.data, now.len);
 	buf_release(&now);
-	buf_release(&before);
 	return rc ? rc : buf_check(out, err);
 }

@@ -71,11 +71,12 @@ static bool is_noise(const char *line, size_t len)
 		"reg type unsupported for arg#",
 	};
 
+	if (!len || begins(line, len, "  "))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(noise); i++)
 		if (begins(line, len, noise[i]))
 			return true;
-	return !len || begins(line, len, "  ") ||
-	       (begins(line, len, "arg#") && memmem(line, len, " reference type(", 16));
+	return (begins(line, len, "arg#") && memmem(line, len, " reference type(", 16));
 }
 
 static size_t number(const char *s, size_t len, uint32_t *value)
@@ -185,6 +186,20 @@ static void colon_line(struct verifier_source *s, const char *file, size_t len)
 		number(colon + 1, len - s->file_len - 1, &s->line);
 }
 
+/* The report cuts source lines, so what the trace said of the same one stays. */
+static void report_place(struct verifier_source *now, const struct verifier_source *s)
+{
+	struct verifier_source found = { .file = s->file, .column = s->line };
+
+	colon_line(&found, s->file, s->file_len);
+	if (now->file && now->line == found.line && now->file_len == found.file_len &&
+	    !memcmp(now->file, found.file, found.file_len)) {
+		found.text = now->text;
+		found.text_len = now->text_len;
+	}
+	*now = found;
+}
+
 /* `function @ probe.bpf.c:12:5`, then `>>> 12 | text`, then `>>> 19 | (63) instruction`. */
 static void read_at(struct verifier_log *l, const char *line, size_t len)
 {
@@ -199,11 +214,8 @@ static void read_at(struct verifier_log *l, const char *line, size_t len)
 		l->function = line + 2;
 		l->function_len = (size_t)(at - line) - 2;
 		verifier_source(&s, line, len);
-		l->source = (struct verifier_source){ .file = s.file };
-		if (!s.file)
-			return;
-		l->source.column = s.line;
-		colon_line(&l->source, s.file, s.file_len);
+		if (s.file)
+			report_place(&l->source, &s);
 	} else if (bar && mark && mark < bar) {
 		skip = (size_t)(mark + 4 - line);
 		for (; skip < len && line[skip] == ' '; skip++)
@@ -212,7 +224,7 @@ static void read_at(struct verifier_log *l, const char *line, size_t len)
 			return;
 		if (begins(bar + 3, (size_t)(line + len - bar) - 3, "(")) {
 			l->insn = (int)value;
-		} else {
+		} else if (!l->source.text) {
 			l->source.text = bar + 3;
 			l->source.text_len = (size_t)(line + len - bar) - 3;
 		}

@@ -14,17 +14,6 @@ SEC("raw_tp/sys_enter") int kconfig(void *ctx)
 	return CONFIG_HZ;
 }
 
-#elif defined(STRUCT_OPS)
-
-struct tcp_congestion_ops { void *get_info; char name[16]; } __attribute__((preserve_access_index));
-
-SEC("struct_ops") int hook_member(void *ctx)
-{
-	return 0;
-}
-
-SEC(".struct_ops") struct tcp_congestion_ops ops = { .get_info = (void *)hook_member, .name = "skep" };
-
 #else
 
 SEC("lsm/getprocattr") int hook_disabled(void *ctx)
