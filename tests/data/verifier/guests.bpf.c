@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* As programs.bpf.c: what one kernel or another refuses. Their logs are kept beside this. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

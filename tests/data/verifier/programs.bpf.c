@@ -1,8 +1,9 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the verifier refuses: a program per entry of the catalogue, named by its key, and where it is found marked.
  * PRIVILEGED: as root finds it; else with CAP_BPF alone, which may not see addresses.
  */
+/* clang-format off: marks stay on their lines */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
