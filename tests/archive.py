@@ -115,11 +115,12 @@ class Archive:
         self.packages.setdefault((where, suite, arch), []).append(control)
         return deb
 
-    def add_kernel(self, suite, version, package_version, arch="amd64", flavour="cloud", structs=(), where="debian", split=False):
+    def add_kernel(self, suite, version, package_version, arch="amd64", flavour="cloud", structs=(), where="debian", split=False, modules=None):
         """What Debian makes of a kernel: a package that depends on the newest, and that one, whole or in parts."""
         release = f"{version}-{flavour}-{arch}" if flavour else f"{version}-{arch}"
         meta = f"linux-image-{flavour}-{arch}" if flavour else f"linux-image-{arch}"
         image = {f"boot/vmlinux-{release}": self.elf(arch, structs), f"boot/config-{release}": CONFIG}
+        image.update({f"lib/modules/{release}/kernel/{name}.ko": data for name, data in (modules or {}).items()})
         self.add(suite, meta, package_version, arch, f"linux-image-{release} (= {package_version})", where=where)
         if not split:
             return self.add(suite, f"linux-image-{release}", package_version, arch, "kmod, linux-base", image, where)

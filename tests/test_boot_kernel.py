@@ -16,7 +16,6 @@ from kernelfile import RELEASE, module, pack
 from kernelhome import files, home, lib  # noqa: F401
 
 FOLDER = f"lib/modules/{RELEASE}"
-ID = "file/x86_64"
 
 
 def loadable(*depends, arch="x86_64", **more):
@@ -41,7 +40,7 @@ def tree(tmp_path):
     return make
 
 
-def shown(lib, id=""):  # noqa: F811
+def shown(lib):  # noqa: F811
     (row,) = lib("list", "--json").ok().json()["kernels"]
     return lib("show", row["id"], "--json").ok().json()
 
@@ -72,17 +71,11 @@ def test_usual_modules_are_kept(lib, home, tree, tmp_path):
     assert hashlib.sha256(open(blob(lib), "rb").read()).hexdigest() == os.path.basename(blob(lib))
 
 
-def test_none_is_kept(lib, tree):
+def test_none_is_kept(lib, home, tree):
     lib("add", tree(ext4=loadable())).ok()
     assert shown(lib)["loadable"] == [] and "module files" not in [f["what"] for f in shown(lib)["files"]]
-    (profile,) = [json.loads(d) for n, d in files(lib_home(lib)).items() if n.startswith("kernels/")]
+    (profile,) = [json.loads(d) for n, d in files(home).items() if n.startswith("kernels/")]
     assert "module_files" not in profile
-
-
-def lib_home(lib):  # noqa: F811
-    from pathlib import Path
-
-    return Path(lib("list", "--json").ok().json()["home"])
 
 
 def test_named_modules_with_what_they_depend_on(lib, tree):
@@ -230,8 +223,8 @@ def test_kernel_without_modules(boot_probe, lib, home, tree, tmp_path):  # noqa:
 
 
 @pytest.fixture(scope="module")
-def started(boot_probe, kernel_library, tmp_path_factory):  # noqa: F811
-    """started(ID, cache="…") -> (how, path)"""
+def started(boot_probe, kernel_library):  # noqa: F811
+    """started(ID, cache) -> [how, path]"""
 
     def run(id, cache=None, **kw):
         done = boot_probe("kernel", kernel_library, id, cache or "-", **kw).ok()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import kernelfile
 from archive import Archive, Keys
 
 pytestmark = pytest.mark.need("apt-get", "gpg", "dpkg-deb", "clang", "llvm-objcopy")
@@ -84,6 +85,26 @@ def test_kernel_in_parts_and_suite_by_another_name(fetch, archive, ids):
     assert (row["id"], row["config"]) == ("debian/trixie/x86_64/cloud/7.2.12+deb14", True)
     assert sorted(name.split("-7")[0] for name, _ in archive.downloads()) == ["linux-base", "linux-binary", "linux-image"]
     assert fetch("debian/stable:amd64").ok().out.split()[-1] == "known"
+
+
+def test_again_for_more_modules(fetch, archive, skep, places, home):
+    """What is there without the modules that are wanted is as good as not there."""
+    parts = {".gnu.linkonce.this_module": bytes(64)}
+    release = "6.1.0-9-cloud-amd64"
+    modules = {n: kernelfile.module(None, release=release, **parts) for n in ("veth", "ext4")}
+    archive.add_kernel("bookworm", "6.1.0-9", "6.1.90-1", modules=modules)
+    archive.publish()
+
+    def kept(*args):
+        status = fetch("debian/bookworm:amd64", *args).ok().out.split()[-1]
+        loadable = skep("kernel", "show", ID, "--json", env=places).ok().json()["loadable"]
+        return status, loadable, len(archive.downloads())
+
+    assert kept() == ("new", ["veth"], 1)
+    assert kept() == ("known", ["veth"], 1)
+    assert kept("--module", "ext4") == ("known", ["ext4", "veth"], 2)
+    assert kept("--module", "ext4", "--module", "veth") == ("known", ["ext4", "veth"], 2)
+    assert kept() == ("known", ["ext4", "veth"], 2)
 
 
 def test_flavours_and_architectures(fetch, archive, ids):
