@@ -294,9 +294,9 @@ WHY = {  # console, QEMU's words, how it ends: reason, hint
     "signal": ("", "", "kill -SEGV $$", "QEMU was killed by signal 11 (Segmentation fault)", None),
     "silent": ("", "", "exit 0", "the image does not boot: the machine stopped without a word", "add the kernel again: skep kernel add"),
     "early": ("hello\n", "", "exit 0", "the machine stopped before skep's program began", None),
-    "hang": ("", "", "exec sleep 1000", "did not boot within 1.2 s and said nothing", None),
+    "hang": ("", "", "exec sleep 1000", "did not boot within 1.2 s and said nothing", "give it more time: --timeout"),
     "hang later": ("[ 1.0] one\r\n[ 1.1] two\r\n\r\n[ 1.2] ha", "", "exec sleep 1000",
-                   "did not boot within 1.2 s; its last words: [ 1.1] two", None),
+                   "did not boot within 1.2 s; its last words: [ 1.1] two", "give it more time: --timeout"),
 }  # fmt: skip
 
 

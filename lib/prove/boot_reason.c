@@ -15,6 +15,7 @@
 #define LINE_LEN          300
 #define MEMORY_ENOUGH_MIB 512
 #define IMAGE_HINT        "add the kernel again: skep kernel add"
+#define TIME_HINT         "give it more time: --timeout"
 
 /* What a console has on it, and what that means; the first that is found counts. */
 static const struct clue {
@@ -171,13 +172,13 @@ static void explain_exit(const struct attempt *a)
 static void explain_hang(const struct attempt *a, const struct buf *text)
 {
 	double limit = (double)a->boot->limit_ns / SEC_NS;
-	_cleanup_free_ char *hint = memory_hint(a);
+	_cleanup_free_ char *memory = memory_hint(a);
+	const char *hint = memory ? memory : TIME_HINT;
 	_cleanup_free_ char *line = NULL;
 
 	if (!a->word_ns) {
-		say(a->boot, "more time: --timeout",
-		    "not done within %.3g s: %zu of %zu proofs came", limit, a->proof_cnt,
-		    a->boot->object_cnt);
+		say(a->boot, TIME_HINT, "not done within %.3g s: %zu of %zu proofs came",
+		    limit, a->proof_cnt, a->boot->object_cnt);
 		return;
 	}
 	line = a->console.size ? last_line(text) : NULL;

@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile scan platform cpio plan frame baseline.
+resolve minbtf profile scan platform cpio plan frame boot baseline.
 """
 
 import base64
@@ -174,6 +174,12 @@ def guests(seeds):
     seeds.add("proof", "proof", json.dumps(PROOF).encode())
     seeds.add("plan", "plan", json.dumps(PLAN).encode())
     said = [{"say": "ready", "uptime_ns": 1}, {"say": "event", "object": 0, "line": "x"}, {"say": "done", "uptime_ns": 2}]
+    boot = [{"say": "ready", "release": "6.1"}, *said[1:2], {"say": "proof", "object": 0, "proof": PROOF},
+            {"say": "program", "object": 1, "program": PROOF["programs"][0]}, {"say": "module", "module": "x", "code": 2},
+            {"say": "network", "code": 1, "what": "x"}, {"say": "stimulus", "status": 0, "timeout": False, "output": "x"},
+            {"say": "error", "where": "a", "what": "b", "hint": "c"}]  # fmt: skip
+    seeds.add("boot", "messages", "\n".join(map(json.dumps, boot)).encode())
+    seeds.add("boot", "panic", b"[ 1.0] Kernel panic - not syncing: No working init found.\r\n")
     texts = [base64.b64encode(zlib.compress(json.dumps(m).encode())) for m in said]
     parts = [texts[0][:8] + b"+", texts[0][8:], *texts[1:]]
     lines = [b"@skep %s %d %08x %s" % (FRAME_TOKEN.encode(), n, zlib.crc32(t), t) for n, t in enumerate(parts)]
