@@ -224,7 +224,7 @@ def refused(name, agreement="agree", why=None, **more):
     return said(name, "refused", "none", (agreement, "open"), why, **more)
 
 
-BOOT = {"ms": 1800, "tries": 1, "error": None, "hint": None, "serial": None, "problems": None}
+BOOT = {"ms": 1800, "tries": 1, "accel": "tcg", "error": None, "hint": None, "serial": None, "problems": None}
 POINTER = {
     "line": "R1 invalid mem access 'map_value_or_null'",
     "cause": "what a map look-up returned is used without a test for NULL",

@@ -193,6 +193,7 @@ static const struct matrix_proven *proven(const struct json_t *v)
 		lines[i] = hot(js_get(one, "hot"), &counts[i]);
 	}
 	*p = (struct matrix_proven){ proof(v), load, attach, reasons, lines, counts };
+	js_bool(v, "silent", &p->silent);
 	return p;
 }
 
@@ -203,6 +204,7 @@ static const struct matrix_boot *boot(const struct json_t *v)
 	if (b)
 		*b = (struct matrix_boot){ .total_ns = number(v, "ms") * (uint64_t)1000000,
 					   .tries = number(v, "tries"),
+					   .accel = js_str(v, "accel"),
 					   .error = js_str(v, "error"),
 					   .hint = js_str(v, "hint"),
 					   .serial = js_str(v, "serial"),

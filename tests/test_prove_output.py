@@ -174,6 +174,26 @@ def test_names_from_kernels_cannot_steer_a_terminal(outputs):
         assert "\x1b" not in out and "\x07" not in out and "\u202e" not in out and r"\x1b[31m" in out
 
 
+def silent():
+    """A stimulus ran, and of one kernel no event came."""
+    m = matrices.proven()
+    m["objects"][0]["kernels"][3]["proof"].update(silent=True, buffers=[{"map": "events", "events": 0}])
+    return m
+
+
+def test_an_object_that_stays_silent(outputs):
+    out = outputs(silent(), "text")
+    assert f"\n{FORKY}            loads, no event\n" in out
+    assert f"\nexec_watch sent no event on {FORKY}: the stimulus ran, and nothing came through its buffers; see with --events" in out
+    assert out.endswith("proven:    6 kernels asked, no disagreement, 1 object without an event\n")
+    cells = {c["kernel"]: c for c in json.loads(outputs(silent(), "json"))["objects"][0]["kernels"]}
+    assert [k for k, c in cells.items() if c["proof"]["silent"]] == [FORKY]
+    failure = cases(outputs, silent())[FORKY].find("failure")
+    assert failure.get("type") == "no event" and failure.get("message").startswith("the stimulus ran, and nothing came")
+    (result,) = [r for r in sarif(outputs, silent())["results"] if r["ruleId"] == "silent"]
+    assert result["message"]["text"].startswith("exec_watch: no event: the stimulus ran") and result["properties"]["kernels"] == [FORKY]
+
+
 # --- JSON ----------------------------------------------------------------------------------------
 
 
@@ -216,6 +236,7 @@ def test_json_is_the_documented_one(outputs):
                 "hot": [],
             },
         ],
+        "silent": False,
         "buffers": [{"map": "events", "events": 3}],
     }
     base = {"object": "exec_watch", "program": "handle_exec", "phase": "load"}

@@ -46,6 +46,14 @@ def test_page_of_kernels_that_could_not_be_asked(page):
     assert "no answer within 60 s" in facts and "skep prove --timeout 180" in facts and "serial.log" in facts
 
 
+def test_page_of_an_object_that_stays_silent(page):
+    m = matrices.proven()
+    m["objects"][0]["kernels"][3]["proof"]["silent"] = True
+    p = page(m, "#0.4")
+    assert [" ".join(e.text.split()) for e in p.all(".marks")][4] == "✓ loads ∅ no event"
+    assert "the stimulus ran, and nothing came through its buffers" in p.one("#detail .finding").text
+
+
 def test_page_filters_by_what_was_said(page):
     p = page(matrices.disagreeing())
     p.one("#filter").send_keys("disagrees")

@@ -133,6 +133,17 @@ static void collect_program(struct collector *c, const struct matrix_row *r, siz
 		keep(c, of_attach(r, c->kernel, i), r->programs[i]);
 }
 
+static struct matrix_answer of_silence(void)
+{
+	return (struct matrix_answer){
+		.kind = ANSWER_SILENT,
+		.what = "the stimulus ran, and nothing came through its buffers",
+		.remedy =
+			"see with --events and -v whether it does what the programs are "
+			"attached to",
+	};
+}
+
 static void collect(struct collector *c)
 {
 	const struct matrix_row *r = &c->m->rows[c->row];
@@ -144,6 +155,8 @@ static void collect(struct collector *c)
 		keep(c,
 		     (struct matrix_answer){ ANSWER_UNTRIED, .what = v->proof->message },
 		     NULL);
+	if (v->silent)
+		keep(c, of_silence(), NULL);
 	for (size_t i = 0; i < r->program_cnt && i < v->proof->program_cnt; i++)
 		collect_program(c, r, i);
 }
@@ -189,7 +202,7 @@ static size_t most(const struct matrix *m)
 	size_t n = 1;
 
 	for (size_t i = 0; i < m->row_cnt; i++)
-		n += (m->rows[i].program_cnt * 3 + 1) * m->kernel_cnt;
+		n += (m->rows[i].program_cnt * 3 + 2) * m->kernel_cnt;
 	return n;
 }
 
@@ -236,9 +249,10 @@ void matrix_answer_subject(struct buf *out, const struct matrix_answer *a,
 	buf_str(out, title);
 	buf_str(out, title && a->program ? " " : "");
 	buf_str(out, title || a->program ? a->program : "the object");
-	buf_str(out, a->kind == ANSWER_UNTRIED ? " was not tried"
-		     : a->attach               ? " cannot be attached"
-					       : " is refused");
+	buf_str(out, a->kind == ANSWER_SILENT    ? " sent no event"
+		     : a->kind == ANSWER_UNTRIED ? " was not tried"
+		     : a->attach                 ? " cannot be attached"
+						 : " is refused");
 }
 
 void matrix_answer_words(struct buf *out, const struct matrix_answer *a)

@@ -10,6 +10,7 @@ static struct json_t *answer(const struct matrix_answer *a)
 {
 	static const char *const kinds[] = { [ANSWER_DISAGREEMENT] = "disagreement",
 					     [ANSWER_REFUSED] = "refused",
+					     [ANSWER_SILENT] = "no event",
 					     [ANSWER_UNTRIED] = "not tried" };
 	const struct matrix_finding place = { .file = a->file, .line = a->line };
 	struct json_t *v = js_object();

@@ -30,6 +30,8 @@ enum matrix_outcome matrix_outcome(const struct matrix *m, const struct matrix_r
 		return OUTCOME_DISAGREEMENT;
 	if (mark == MATRIX_REFUSED)
 		return OUTCOME_REFUSED;
+	if (mark == MATRIX_SILENT)
+		return OUTCOME_SILENT;
 	if (grown(m, r, kernel))
 		return OUTCOME_GROWTH;
 	if (word == VERDICT_FAILS)
@@ -47,6 +49,7 @@ const char *matrix_outcome_word(enum matrix_outcome o)
 	static const char *const words[] = {
 		[OUTCOME_DISAGREEMENT] = "disagreement",
 		[OUTCOME_REFUSED] = "refused",
+		[OUTCOME_SILENT] = "no event",
 		[OUTCOME_GROWTH] = "growth",
 		[OUTCOME_FAILS] = "fails",
 		[OUTCOME_UNASKED] = "not asked",
@@ -86,6 +89,7 @@ static const struct matrix_answer *reason(const struct matrix_answers *a, uint32
 					  size_t kernel, enum matrix_outcome o)
 {
 	enum matrix_answer_kind kind = o == OUTCOME_DISAGREEMENT ? ANSWER_DISAGREEMENT
+				       : o == OUTCOME_SILENT     ? ANSWER_SILENT
 				       : o == OUTCOME_UNASKED    ? ANSWER_UNTRIED
 								 : ANSWER_REFUSED;
 

@@ -77,7 +77,8 @@ enum matrix_mark {
 	MATRIX_UNMARKED, /* predicted only */
 	MATRIX_UNASKED,  /* should have been asked */
 	MATRIX_PROVEN,   /* as predicted */
-	MATRIX_TAKEN, /* loaded, where nothing was known, or only attaching would fail */
+	MATRIX_TAKEN,  /* loaded, where nothing was known, or only attaching would fail */
+	MATRIX_SILENT, /* a stimulus ran, and no event came */
 	MATRIX_REFUSED, /* for what only the verifier finds, or where nothing was known */
 	MATRIX_DISAGREES,
 };
@@ -95,6 +96,7 @@ const char *matrix_errno_name(int code);
 enum matrix_answer_kind {
 	ANSWER_DISAGREEMENT,
 	ANSWER_REFUSED, /* loading, or attaching */
+	ANSWER_SILENT,  /* no event came of the object */
 	ANSWER_UNTRIED,
 };
 
@@ -142,6 +144,7 @@ void matrix_text_proof(const struct matrix *m, const struct matrix_lineup *l,
 enum matrix_outcome {
 	OUTCOME_DISAGREEMENT,
 	OUTCOME_REFUSED,
+	OUTCOME_SILENT,
 	OUTCOME_GROWTH,
 	OUTCOME_FAILS,
 	OUTCOME_UNASKED, /* from here on nobody knows */

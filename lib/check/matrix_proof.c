@@ -7,9 +7,9 @@
 const char *matrix_mark_word(enum matrix_mark mark)
 {
 	static const char *const words[] = {
-		[MATRIX_UNASKED] = "not asked",   [MATRIX_PROVEN] = "proven",
-		[MATRIX_TAKEN] = "loaded",        [MATRIX_REFUSED] = "refused",
-		[MATRIX_DISAGREES] = "disagrees",
+		[MATRIX_UNASKED] = "not asked", [MATRIX_PROVEN] = "proven",
+		[MATRIX_TAKEN] = "loaded",      [MATRIX_SILENT] = "no event",
+		[MATRIX_REFUSED] = "refused",   [MATRIX_DISAGREES] = "disagrees",
 	};
 
 	return words[mark];
@@ -81,6 +81,8 @@ enum matrix_mark matrix_mark(const struct matrix *m, const struct matrix_row *r,
 			mark = MATRIX_TAKEN;
 		worst = mark > worst ? mark : worst;
 	}
+	if (v->silent && worst < MATRIX_SILENT)
+		worst = MATRIX_SILENT;
 	if (worst != MATRIX_TAKEN)
 		return worst;
 	return c->word == VERDICT_LOADS || (c->word == VERDICT_FAILS && as_feared)
@@ -89,12 +91,13 @@ enum matrix_mark matrix_mark(const struct matrix *m, const struct matrix_row *r,
 }
 
 struct proven_counts {
-	size_t kernels, asked, disagreements, refusals;
+	size_t kernels, asked, disagreements, refusals, silent;
 };
 
 static void count_row(struct proven_counts *n, const struct matrix_row *r,
 		      const struct matrix_proven *v)
 {
+	n->silent += v->silent;
 	for (size_t i = 0; i < r->program_cnt && i < v->proof->program_cnt; i++) {
 		n->disagreements += v->load[i] == MATRIX_DISAGREE;
 		n->disagreements += v->attach[i] == MATRIX_DISAGREE;
@@ -140,6 +143,7 @@ void matrix_proven_summary(struct buf *out, const struct matrix *m)
 	add_count(out, n.disagreements, "disagreement", "disagreements");
 	add_count(out, n.refusals, "refusal for what only the verifier finds",
 		  "refusals for what only the verifier finds");
+	add_count(out, n.silent, "object without an event", "objects without an event");
 	add_count(out, m->growth_cnt, "statistic grew too much",
 		  "statistics grew too much");
 }

@@ -92,6 +92,7 @@ void matrix_report_proof(struct skep_node *row, const struct matrix_row *r,
 	table = skep_node_table(proof, "programs", NULL);
 	for (size_t i = 0; i < r->program_cnt && i < v->proof->program_cnt; i++)
 		tell_program(skep_node_row(table), r->programs[i], v, i);
+	skep_node_bool(proof, "silent", NULL, v->silent);
 	table = skep_node_table(proof, "buffers", NULL);
 	for (size_t i = 0; i < v->proof->buffer_cnt; i++) {
 		struct skep_node *one = skep_node_row(table);
@@ -128,6 +129,7 @@ void matrix_report_boot(struct skep_node *row, const struct matrix_kernel *k)
 	boot = skep_node_section(row, "boot", NULL);
 	skep_node_uint(boot, "ms", NULL, b->total_ns / 1000000);
 	skep_node_uint(boot, "tries", NULL, b->tries);
+	skep_node_str(boot, "accel", NULL, b->accel);
 	skep_node_str(boot, "error", NULL, b->error);
 	skep_node_str(boot, "hint", NULL, b->hint);
 	skep_node_str(boot, "serial", NULL, b->serial);

@@ -6,7 +6,7 @@
 
 #include "lib/check/matrix_sarif.h"
 
-enum proof_rule { RULE_DISAGREEMENT, RULE_REFUSED, RULE_GROWTH, RULE_CNT };
+enum proof_rule { RULE_DISAGREEMENT, RULE_REFUSED, RULE_SILENT, RULE_GROWTH, RULE_CNT };
 
 static const struct {
 	const char *id, *description;
@@ -14,6 +14,7 @@ static const struct {
 	[RULE_DISAGREEMENT] = { "disagreement",
 				"a kernel that does not do what was predicted" },
 	[RULE_REFUSED] = { "refused", "a program that a kernel refuses" },
+	[RULE_SILENT] = { "silent", "a stimulus of which no event came" },
 	[RULE_GROWTH] = { "growth", "a program that costs the verifier more than before" },
 };
 
@@ -58,9 +59,11 @@ static struct json_t *text_of(const struct matrix *m, const struct matrix_answer
 	struct json_t *v = NULL;
 	struct buf b = { 0 };
 
-	buf_fmt(&b, "%s%s: ", a->kind == ANSWER_DISAGREEMENT ? "disagreement: " : "",
-		a->program);
-	if (a->kind != ANSWER_DISAGREEMENT)
+	buf_str(&b, a->kind == ANSWER_DISAGREEMENT ? "disagreement: " : "");
+	buf_fmt(&b, "%s: ", a->program ? a->program : m->rows[a->row].name);
+	if (a->kind == ANSWER_SILENT)
+		buf_str(&b, "no event: ");
+	else if (a->kind != ANSWER_DISAGREEMENT)
 		buf_str(&b, a->attach ? "cannot be attached: " : "refused: ");
 	matrix_answer_words(&b, a);
 	for (size_t i = 0; i < n && i < SARIF_SHOWN; i++)
@@ -89,6 +92,13 @@ static void add_result(struct proof_results *p, enum proof_rule rule,
 	p->rc |= js_add(p->results, sarif_whole(v, rc));
 }
 
+static enum proof_rule rule_for(enum matrix_answer_kind kind)
+{
+	if (kind == ANSWER_DISAGREEMENT)
+		return RULE_DISAGREEMENT;
+	return kind == ANSWER_SILENT ? RULE_SILENT : RULE_REFUSED;
+}
+
 static void add_answer(struct proof_results *p, const struct matrix_answer *a, size_t n)
 {
 	const struct matrix *m = p->s->m;
@@ -96,8 +106,8 @@ static void add_answer(struct proof_results *p, const struct matrix_answer *a, s
 		.file = a->file, .text = a->text, .line = a->line, .function = a->function
 	};
 
-	add_result(p, a->kind == ANSWER_DISAGREEMENT ? RULE_DISAGREEMENT : RULE_REFUSED,
-		   text_of(m, a, n), sarif_location(p->s, &place, m->rows[a->row].file),
+	add_result(p, rule_for(a->kind), text_of(m, a, n),
+		   sarif_location(p->s, &place, m->rows[a->row].file),
 		   properties(m, a, n));
 }
 
@@ -133,7 +143,7 @@ static void add_growth(struct proof_results *p, const struct matrix_growth *g)
 
 int sarif_add_proof(const struct sarif *s, struct json_t *rules, struct json_t *results)
 {
-	struct proof_results p = { s, rules, results, { -1, -1, -1 }, 0 };
+	struct proof_results p = { s, rules, results, { -1, -1, -1, -1 }, 0 };
 	struct matrix_answers a = { 0 };
 
 	if (matrix_answers_new(&a, s->m, &s->lineup, NULL))

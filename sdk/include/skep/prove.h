@@ -4,11 +4,12 @@
  *
  * The report is that of skep_check(), with these members besides:
  *
- *	  "kernels": [{ …, "boot": { "ms": number, "tries": number, "error": string|null, "hint": string|null,
- *	      "serial": path|null, "problems": [string] }|null }],
+ *	  "kernels": [{ …, "boot": { "ms": number, "tries": number, "accel": "tcg"|"kvm"|null,
+ *	      "error": string|null, "hint": string|null, "serial": path|null, "problems": [string] }|null }],
  *	  "objects"[]."kernels"[]."proof": { "message": string|null, "programs": [PROGRAM],
- *	      "buffers": [{ "map", "events": number }] }|null,
- *	  "disagreements": [{ "kernel", "object", "program", "phase": "load"|"attach", "predicted", "proven", "reason": string|null }],
+ *	      "silent": bool, a stimulus ran and no event came, "buffers": [{ "map", "events": number }] }|null,
+ *	  "disagreements": [{ "kernel", "object", "program", "phase": "load"|"attach",
+ *	      "predicted": "loads"|"attaches"|"fails", "proven": "loaded"|"attached"|"refused", "reason": string }],
  *	  "growth": [{ "kernel", "object", "program", "what", "before": number, "now": number }],
  *	  "programs": [{ "kernel", "object", "program", "verdict": "loaded"|"refused"|"untried",
  *	      "attach": "attached"|"refused"|"none", "events": number, of all buffers of the object, "runs",
