@@ -189,12 +189,23 @@ static int order_of(const struct matrix_answer *a, const struct matrix_answer *b
 	return order ? order : words_order(a, b);
 }
 
+static int place_order(const struct matrix_answer *a, const struct matrix_answer *b)
+{
+	int order = (a->row > b->row) - (a->row < b->row);
+
+	return order ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+/* Disagreements are told one by one, as the matrix has them; of the rest what is the same is told once. */
 static int by_words(const void *a, const void *b)
 {
 	const struct matrix_answer *x = a, *y = b;
-	int order = order_of(x, y);
+	int order = (int)x->kind - (int)y->kind;
 
-	return order ? order : (x->place > y->place) - (x->place < y->place);
+	if (!order && x->kind == ANSWER_DISAGREEMENT)
+		order = place_order(x, y);
+	order = order ? order : order_of(x, y);
+	return order ? order : place_order(x, y);
 }
 
 static size_t most(const struct matrix *m)
