@@ -400,6 +400,37 @@ def test_events_are_counted(measure, bpftool):
     assert len(lines) == 2100
 
 
+OPS = HEAD.replace("__uint(pinning, LIBBPF_PIN_BY_NAME);", "") + """#include <bpf/bpf_tracing.h>
+struct sock;
+struct tcp_congestion_ops { unsigned (*ssthresh)(struct sock *); void (*cong_avoid)(struct sock *, unsigned, unsigned);
+    unsigned (*undo_cwnd)(struct sock *); char name[16]; } __attribute__((preserve_access_index));
+SEC("struct_ops/a") unsigned BPF_PROG(qz_half, struct sock *sk) { return 2; }
+SEC("struct_ops/b") void BPF_PROG(qz_avoid, struct sock *sk, unsigned a, unsigned b) { }
+SEC("struct_ops/c") unsigned BPF_PROG(qz_undo, struct sock *sk) { return 2; }
+SEC("struct_ops/d") unsigned BPF_PROG(qz_null, struct sock *sk) { return *(volatile int *)0; }
+SEC(".struct_ops") struct tcp_congestion_ops qz_first = { .ssthresh = (void *)qz_half, .cong_avoid = (void *)qz_avoid,
+    .undo_cwnd = (void *)qz_undo, .name = "qz_first" };
+SEC(".struct_ops") struct tcp_congestion_ops qz_second = { .ssthresh = (void *)qz_null, .cong_avoid = (void *)qz_avoid,
+    .undo_cwnd = (void *)qz_undo, .name = "qz_second" };
+""" + GOOD % "other"
+
+
+@pytest.mark.need("btf")
+def test_operations_are_attached_by_their_map(measure, bpftool):
+    """Those of which one is refused cannot be, the others are: the kernel lists them while they are."""
+    listed = "sed s/^/listed:/ /proc/sys/net/ipv4/tcp_available_congestion_control >&2"
+    proof = measure("-a", "-s", listed, measure.compile(OPS))
+    result = {n: (p["load"], p["attach"]) for n, p in proof.programs.items()}
+    if result["qz_half"][0] != "loaded":
+        pytest.skip(f"this kernel takes no operations: {proof.programs['qz_half']['message']}")
+    assert result == {
+        **{n: ("loaded", "attached") for n in ("qz_half", "qz_avoid", "qz_undo", "qz_other")}, "qz_null": ("refused", "none")
+    }
+    names = re.search(r"^listed:(.*)$", measure.err, re.M)[1].split()
+    assert "qz_first" in names and "qz_second" not in names
+    assert "qz_first" not in open("/proc/sys/net/ipv4/tcp_available_congestion_control").read()
+
+
 @pytest.mark.need("btf")
 def test_iterator_is_read_once(measure, bpftool):
     source = HEAD + """struct seq_file; struct meta { struct seq_file *seq; } __attribute__((preserve_access_index));

@@ -120,19 +120,42 @@ static int start_events(struct measure *m, struct skep_err *err)
 	return open_buffers(m, false, err);
 }
 
-/* The place is wrong or lacks: that is not the kernel's answer to the program. */
-static bool is_of_place(int rc)
+/* Is it attached to what the caller names, and not to what its section does? */
+static bool is_placed(const struct obj_program *p)
 {
-	return rc == -SKEP_EUSAGE || rc == -ENOENT;
+	switch (p->prog_type) {
+	case BPF_PROG_TYPE_KPROBE:
+		return *p->section == 'u'; /* uprobe, uretprobe, usdt */
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+		return false;
+	default:
+		return true;
+	}
 }
 
-static int write_down(struct proof_program *p, int rc, const char *why,
-		      const struct skep_err *failed, struct skep_err *err)
+/* The place is wrong or lacks: that is not the kernel's answer to the program. */
+static bool is_of_place(const struct obj_program *p, int rc)
 {
-	p->attach = !rc                         ? PROOF_ATTACHED
-		    : rc > 0 || is_of_place(rc) ? PROOF_NOT_ATTACHED
-						: PROOF_ATTACH_REFUSED;
-	return rc ? say(p, rc > 0 ? why : failed->what, err) : 0;
+	return rc == -SKEP_EUSAGE || (rc == -ENOENT && p && is_placed(p));
+}
+
+/* o: NULL: one of several of a map of operations. */
+static int write_down(struct proof_program *p, const struct obj_program *o, int rc,
+		      const char *why, const struct skep_err *failed,
+		      struct skep_err *err)
+{
+	p->attach = !rc                            ? PROOF_ATTACHED
+		    : rc > 0 || is_of_place(o, rc) ? PROOF_NOT_ATTACHED
+						   : PROOF_ATTACH_REFUSED;
+	if (rc)
+		return say(p, rc > 0 ? why : failed->what, err);
+	free(p->attach_message);
+	p->attach_message = NULL;
+	return 0;
 }
 
 static int attach_one(struct measure *m, size_t i, struct skep_err *err)
@@ -145,11 +168,17 @@ static int attach_one(struct measure *m, size_t i, struct skep_err *err)
 	if (p->prog_type == BPF_PROG_TYPE_STRUCT_OPS)
 		return 0;
 	rc = attach_program(&m->attachments, p, &why, &failed);
-	return rc == -ENOMEM ? skep_fail(err, ENOMEM, "out of memory")
-			     : write_down(&m->proof->programs[i], rc, why, &failed, err);
+	return rc == -ENOMEM
+		       ? skep_fail(err, ENOMEM, "out of memory")
+		       : write_down(&m->proof->programs[i], p, rc, why, &failed, err);
 }
 
-/* Operations need all their programs. */
+static bool outweighs(int rc, const struct proof_program *p)
+{
+	return p->attach == PROOF_NOT_ATTACHED || (p->attach == PROOF_ATTACHED && rc < 0);
+}
+
+/* Operations need all their programs. One that is of several is attached if any of those is, and refused if any is. */
 static int attach_map(struct measure *m, size_t map, struct skep_err *err)
 {
 	const struct obj_map *ops = &m->opened.object->maps[map];
@@ -163,7 +192,8 @@ static int attach_map(struct measure *m, size_t map, struct skep_err *err)
 	rc = why ? 1 : attach_ops(&m->attachments, ops, &failed);
 	for (size_t i = 0; i < m->program_cnt; i++)
 		if (measure_is_ops_of(m, map, i) && survives(m, i) &&
-		    write_down(&m->proof->programs[i], rc, why, &failed, err))
+		    outweighs(rc, &m->proof->programs[i]) &&
+		    write_down(&m->proof->programs[i], NULL, rc, why, &failed, err))
 			return -ENOMEM;
 	return 0;
 }
