@@ -58,7 +58,7 @@ void verifier_hot_free(struct verifier_hot *hot, size_t n);
 
 /* The catalogue, for tests and the manual: all entries in order. */
 struct verifier_entry {
-	const char *key;     /* "unbounded-loop" */
+	const char *key; /* "unbounded-loop" */
 	const char *pattern; /* of the log's line: text, with * for anything; a wording per line */
 	const char *cause, *remedy;
 	bool own; /* as of a reading */

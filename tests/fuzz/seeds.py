@@ -3,7 +3,7 @@
 """Seed corpora out of real artefacts: seeds.py SKEP FOLDER writes FOLDER/<kind>/*.
 
 Kinds: yaml state object btf package index manifest config layer bundle cert key param image module archive kernel
-resolve minbtf profile scan platform cpio plan frame boot baseline.
+resolve minbtf profile scan platform cpio plan frame boot baseline verifier.
 """
 
 import base64
@@ -188,6 +188,13 @@ def guests(seeds):
         seeds.add("frame", f"payload{number}", text)
 
 
+def verifier_logs(seeds):
+    """What kernels said of the tests' own programs."""
+    for path in (Path(__file__).resolve().parent.parent / "data/verifier").glob("*.log"):
+        for number, log in enumerate(path.read_text().split("\n@program ")[1:]):
+            seeds.add("verifier", f"{path.stem}.{number}", log.encode())
+
+
 def archives(seeds, skep, work):
     """Modules as the library keeps them for guests."""
     home, tree = work / "guests", work / "tree"
@@ -255,6 +262,7 @@ def main(skep, folder):
             if template == "exec-watch":
                 variants(seeds, skep, project, env)
         kernels(seeds, work)
+        verifier_logs(seeds)
         library(seeds, skep, work)
         archives(seeds, skep, work)
         guests(seeds)

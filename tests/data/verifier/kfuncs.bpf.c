@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* As programs.bpf.c: what needs functions of the kernel, or maps, that not all have. */
-/* clang-format off: marks stay on their lines */
+/* clang-format off */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

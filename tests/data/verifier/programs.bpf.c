@@ -3,7 +3,7 @@
  * What the verifier refuses: a program per entry of the catalogue, named by its key, and where it is found marked.
  * PRIVILEGED: as root finds it; else with CAP_BPF alone, which may not see addresses.
  */
-/* clang-format off: marks stay on their lines */
+/* clang-format off */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
