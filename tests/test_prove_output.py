@@ -127,6 +127,12 @@ def test_text_of_several_objects_names_them(outputs):
     assert f"\n{FORKY}            loads, proven      loads, refused     loads, proven\n" in out
 
 
+def test_text_of_many_objects_is_no_wider_for_their_marks(outputs):
+    rows = [matrices.row(f"o{i}", [matrices.cell(k, programs=["p"]) for k in (ARM, FORKY)]) for i in range(12)]
+    m = ask(matrices.matrix("loads", rows), {(f"o{i}", k): [said("p")] for i in range(12) for k in (ARM, FORKY)})
+    assert max(map(len, outputs(m, "text").splitlines())) < 130 and outputs(m, "text").count("loads, proven") == 24
+
+
 def test_text_of_the_same_refusal_everywhere_is_one_line(outputs):
     m = matrices.optional()
     programs = [refused("handle_exec", "verifier", POINTER), said("watch_unlink")]

@@ -206,6 +206,14 @@ static void add_objects(struct text *t)
 	buf_release(&heading);
 }
 
+/* What the column of an object takes, about: two marks are wider than most names. */
+static size_t column(const struct text *t, size_t row)
+{
+	size_t title = strlen(t->titles[row]), marks = strlen("fails, disagrees");
+
+	return 2 + (t->m->proven && title < marks ? marks : title);
+}
+
 static void add_tables(struct text *t)
 {
 	size_t wide = 0, lo = 0;
@@ -215,10 +223,10 @@ static void add_tables(struct text *t)
 		return;
 	}
 	for (size_t i = 0; i < t->m->row_cnt; i++) {
-		wide += strlen(t->titles[i]) + 2;
+		wide += column(t, i);
 		if (wide > WIDE && i > lo) {
 			add_table(t, lo, i);
-			wide = strlen(t->titles[i]) + 2;
+			wide = column(t, i);
 			lo = i;
 		}
 	}
