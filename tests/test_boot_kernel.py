@@ -280,6 +280,22 @@ def test_kernel_that_cannot_start_as_it_lies(boot_probe, lib, home, tree, tmp_pa
         assert kept.stat().st_size == 40
 
 
+def test_damaged_image(boot_probe, lib, home, tree, tmp_path):  # noqa: F811
+    folder = tree()
+    lib("add", folder).ok()
+    (row,) = lib("list", "--json").ok().json()["kernels"]
+    (image,) = [f["path"] for f in shown(lib)["files"] if f["what"] == "image"]
+    with open(image, "ab") as f:
+        f.write(b"x")
+    done = boot_probe("kernel", home, row["id"], tmp_path / "cache")
+    assert (done.rc, done.err.splitlines()) == (1, [
+        f"{image}: its bytes are not what its name says",
+        "hint: add the kernel again: that mends it",
+    ])  # fmt: skip
+    lib("add", folder).ok()
+    boot_probe("kernel", home, row["id"], tmp_path / "cache").ok()
+
+
 def test_without_the_program_that_unpacks(boot_probe, kernel_library, tmp_path):  # noqa: F811
     (tmp_path / "bin").mkdir()
     alone = shutil.copy(boot_probe.path, tmp_path / "bin/alone")

@@ -17,6 +17,8 @@
 #include "lib/kernel/store.h"
 
 #define KERNELS_KEPT 16
+#define NO_KERNEL \
+	2 /* exit status of 'skep kernel unpack' where there is none to unpack */
 
 /* What cannot be started as it lies is remembered by an empty file. */
 static bool is_ready(const struct stash *stash, const char *key, bool *starts)
@@ -45,7 +47,7 @@ static int unpack(const char *image, const char *into, char **data, size_t *len)
 	if (!rc && !status)
 		rc = fs_read(into, FS_MAX_PACKAGE, data, len, NULL);
 	unlink(into);
-	return rc ? rc : status ? -SKEP_EKIND : 0;
+	return rc ? rc : status == NO_KERNEL ? -SKEP_EKIND : status ? -SKEP_ETOOL : 0;
 }
 
 static int make_ready(const struct stash *stash, const char *key, const char *image,
@@ -66,6 +68,24 @@ static int make_ready(const struct stash *stash, const char *key, const char *im
 	return stash_put(stash, key, *starts ? data : "", *starts ? len : 0, NULL);
 }
 
+/* A damaged image is told here: what would become of it, a guest says less clearly. */
+static int find_ready(const struct stash *stash, const struct library *lib,
+		      const struct profile *p, const char *image, bool *starts,
+		      struct skep_err *err)
+{
+	const char *key = fs_basename(image);
+	_cleanup_free_ char *bytes = NULL;
+	size_t len;
+	int rc;
+
+	if (is_ready(stash, key, starts))
+		return 0;
+	rc = store_read(library_store(lib), p->image, &bytes, &len, err);
+	if (!rc && make_ready(stash, key, image, starts))
+		*starts = false;
+	return rc;
+}
+
 static int no_image(const struct profile *p, struct skep_err *err)
 {
 	skep_fail(err, SKEP_EKIND, "the library has no image of '%s' to start", p->id);
@@ -80,7 +100,7 @@ int boot_kernel(const struct library *lib, const struct profile *p, const char *
 	_cleanup_free_ char *dir = cache_dir ? fs_join(cache_dir, "boot") : NULL;
 	const struct stash stash = { .dir = dir, .max = KERNELS_KEPT };
 	bool starts = false;
-	const char *key;
+	int rc = 0;
 
 	if (!p->image)
 		return no_image(p, err);
@@ -88,11 +108,11 @@ int boot_kernel(const struct library *lib, const struct profile *p, const char *
 		return skep_fail(err, ENOMEM, "out of memory");
 	if (!fs_exists(image))
 		return no_image(p, err);
-	key = fs_basename(image);
-	if (dir && !strcmp(p->arch->name, "x86_64") && !is_ready(&stash, key, &starts) &&
-	    make_ready(&stash, key, image, &starts))
-		starts = false;
-	*path = starts ? stash_path(&stash, key) : TAKE(image);
+	if (dir && !strcmp(p->arch->name, "x86_64"))
+		rc = find_ready(&stash, lib, p, image, &starts, err);
+	if (rc)
+		return rc;
+	*path = starts ? stash_path(&stash, fs_basename(image)) : TAKE(image);
 	*direct = starts;
 	return *path ? 0 : skep_fail(err, ENOMEM, "out of memory");
 }

@@ -14,7 +14,8 @@
  * Path of the kernel to start. Unpacked from its image, an ELF with a PVH entry (x86) starts without its own
  * decompressor, which takes an emulated machine a second; kept in cache_dir by the image's digest, checked again when
  * taken from there. *direct: it is that; else the image as it is. cache_dir NULL or not writable: the image.
- * -SKEP_EKIND the profile has no image (hint: what to add). Caller frees.
+ * -SKEP_EKIND the profile has no image (hint: what to add); -SKEP_ECORRUPT it is damaged. Unpacking is done by
+ * ../libexec/skep/skep-kernel of the program; without it: the image. Caller frees.
  */
 int boot_kernel(const struct library *lib, const struct profile *p, const char *cache_dir,
 		char **path, bool *direct, struct skep_err *err);
