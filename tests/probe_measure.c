@@ -131,20 +131,45 @@ int main(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "arc:ts:w:i:g:m:l:p:Po:")) != -1) {
 		switch (c) {
-		case 'a': q.attach = true; break;
-		case 'r': return reread();
-		case 'c': return cut((size_t)atoi(optarg));
-		case 't': q.trace = true; break;
-		case 's': command = optarg; break;
-		case 'w': ms = (uint64_t)atoi(optarg); break;
-		case 'i': place.ifname = optarg; break;
-		case 'g': place.cgroup = optarg; break;
-		case 'm': q.program_ms = (unsigned int)atoi(optarg); break;
-		case 'l': q.log_max = (size_t)atoi(optarg); break;
-		case 'p': presets[q.preset_cnt++ % 16] = optarg; break;
-		case 'P': q.pass_presets = true; break;
-		case 'o': only[q.only_cnt++ % 16] = optarg; break;
-		default: return 2;
+		case 'a':
+			q.attach = true;
+			break;
+		case 'r':
+			return reread();
+		case 'c':
+			return cut((size_t)atoi(optarg));
+		case 't':
+			q.trace = true;
+			break;
+		case 's':
+			command = optarg;
+			break;
+		case 'w':
+			ms = (uint64_t)atoi(optarg);
+			break;
+		case 'i':
+			place.ifname = optarg;
+			break;
+		case 'g':
+			place.cgroup = optarg;
+			break;
+		case 'm':
+			q.program_ms = (unsigned int)atoi(optarg);
+			break;
+		case 'l':
+			q.log_max = (size_t)atoi(optarg);
+			break;
+		case 'p':
+			presets[q.preset_cnt++ % 16] = optarg;
+			break;
+		case 'P':
+			q.pass_presets = true;
+			break;
+		case 'o':
+			only[q.only_cnt++ % 16] = optarg;
+			break;
+		default:
+			return 2;
 		}
 	}
 	f = optind < argc ? fopen(argv[optind], "r") : NULL;
