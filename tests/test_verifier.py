@@ -248,6 +248,84 @@ def test_kernels(probe, release):
         assert kernel != release or found[name]["key"] == key, (key, found[name])
 
 
+def test_old_kernels_tell_no_line_numbers(probe, compiled):
+    """The object knows them: by the instruction, or where that is in another function, by the text."""
+    source = DATA / "programs.bpf.c"
+    obj, lines = compiled("programs", source, "-DPRIVILEGED"), marks(source)
+    found = readings(probe, (DATA / "5.10.log").read_bytes(), "-o", obj)
+    for name in ("map_value_null", "packet_bounds", "stack_bounds", "arith_operator", "uninitialised"):
+        assert (found[name]["source_line"], found[name]["function"]) == (lines[name], name), found[name]
+        assert found[name]["column"] and found[name]["file"].endswith("tests/data/verifier/programs.bpf.c")
+
+
+def one(probe, log, code=22, message=""):
+    return readings(probe, f"@program x {code} {message}\n{log}\n@end\n".encode())["x"]
+
+
+REPORT = """0: R1=ctx() R10=fp0
+; return *v; @ a.bpf.c:7
+1: (79) r0 = *(u64 *)(r1 +0)
+{error}
+
+Verification failed: Some Safety: What it is
+
+Reason:
+  The reason that the kernel
+  has.
+
+At:
+  f @ a.bpf.c:7:9
+  Source context:
+  >>> 7 | return *v;
+  Instruction context:
+  >>> 1 | (79) r0 = *(u64 *)(r1 +0)
+
+Causal path:
+  g @ b.bpf.c:3:2
+  Instruction context:
+  >>> 0 | (b7) r1 = 0
+
+Suggestion:
+  What to do
+  instead.
+
+processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+"""
+
+
+def test_words_that_nobody_knows(probe):
+    r = one(probe, REPORT.format(error="R1 is somehow wrong"))
+    assert (r["key"], r["own"], r["line"]) == (None, True, "R1 is somehow wrong")
+    assert (r["cause"], r["remedy"]) == ("The reason that the kernel has.", "What to do instead.")
+    assert (r["file"], r["source_line"], r["column"], r["function"], r["insn"], r["text"]) == ("a.bpf.c", 7, 9, "f", 1, "return *v;")
+    assert r["one_line"] == "a.bpf.c:7: in f: R1 is somehow wrong; The reason that the kernel has.; What to do instead."
+    call = "0: (85) call bpf_new#300\nsomething about it\nprocessed 1 insns (limit 1)"
+    assert (one(probe, call)["key"], one(probe, call)["own"]) == (None, False), "what is called may be what the kernel lacks"
+
+
+def test_middle_of_a_log_is_missing(probe):
+    log = REPORT.format(error="R1 is somehow wrong").split("At:\n")[1]
+    r = one(probe, log, 13, "libbpf: prog 'x': BPF program load failed: -EACCES")
+    assert (r["line"], r["remedy"]) == ("prog 'x': BPF program load failed: -EACCES", "What to do instead.")
+
+
+def test_hostile_text_is_escaped(probe):
+    r = one(probe, "; evil \x1b[31m @ \x1b]0;x\x07.c:3\n0: (95) exit\nR1 \x1b[2Jbad\n")
+    assert r["line"] == "R1 \\x1b[2Jbad" and r["text"] == "evil \\x1b[31m" and r["file"] == "\\x1b]0;x\\x07.c", r
+
+
+def test_first_useful_line(probe):
+    """Statistics without a newline before them, states behind the error, errors of what was gone through before."""
+    log = "arg#0 reference type('UNKNOWN ') size cannot be determined: -22\n0: (b7) r0 = 0\nR9 !read_ok\n1: (95) exit\n"
+    tail = "infinite loop detected at insn 9\ncur state: R0=0\nold state: R0=0\nprocessed 1 insns (limit 1) max_states_per_insn 0\n"
+    assert one(probe, log + tail)["line"] == "infinite loop detected at insn 9"
+    assert one(probe, log + tail)["insn"] == 9
+    assert one(probe, "insn 3 cannot call exception cb directlyprocessed 4 insns (limit 9)\n")["line"] == "insn 3 cannot call exception cb directly"
+    cut = one(probe, log + "R1", 28, "prog 'x': BPF program load failed: -ENOSPC")
+    assert (cut["key"], cut["line"]) == ("log-full", "prog 'x': BPF program load failed: -ENOSPC")
+    assert one(probe, "", 1)["line"] == "Operation not permitted"
+
+
 # --- cycles and hot lines ---
 
 def text(probe, what, log, *args):

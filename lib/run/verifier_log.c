@@ -139,30 +139,33 @@ void verifier_source(struct verifier_source *s, const char *line, size_t len)
 
 enum part { NO_PART, REASON, AT, SUGGESTION, OTHER };
 
-static enum part part_of(const char *line, size_t len)
+/* Headings that begin a report also where the middle of a log is missing. */
+static enum part known_part(const char *line, size_t len)
 {
 	static const struct {
 		const char *heading;
 		enum part part;
 	} parts[] = { { "Reason:", REASON },
 		      { "At:", AT },
-		      { "Suggestion:", SUGGESTION } };
+		      { "Suggestion:", SUGGESTION },
+		      { "Causal path:", OTHER },
+		      { "Active lock:", OTHER } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (len == strlen(parts[i].heading) && begins(line, len, parts[i].heading))
 			return parts[i].part;
-	return len > 1 && len < 40 && line[len - 1] == ':' && line[0] >= 'A' &&
-			       line[0] <= 'Z'
-		       ? OTHER
-		       : NO_PART;
+	return NO_PART;
 }
 
-/* Where the middle of a log is missing, a report begins with one of these. */
-static bool is_heading(const char *line, size_t len)
+/* And whatever else a report may have. */
+static enum part part_of(const char *line, size_t len)
 {
-	enum part part = part_of(line, len);
+	enum part part = known_part(line, len);
 
-	return part == REASON || part == AT || part == SUGGESTION;
+	if (part == NO_PART && len > 1 && len < 40 && line[len - 1] == ':' &&
+	    line[0] >= 'A' && line[0] <= 'Z')
+		return OTHER;
+	return part;
 }
 
 static void add_wrapped(struct buf *out, const char *line, size_t len)
@@ -308,7 +311,7 @@ void verifier_log_read(struct verifier_log *out, const char *log)
 		size_t len = (size_t)(end - line);
 
 		if (begins(line, len, REPORT) ||
-		    (part == NO_PART && is_heading(line, len))) {
+		    (part == NO_PART && known_part(line, len) != NO_PART)) {
 			out->report = true;
 			part = OTHER;
 		}
