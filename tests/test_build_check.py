@@ -78,6 +78,7 @@ def test_guarded_it_loads_everywhere(build, tmp_path):
     assert [c[3] for c in checks(folder)] == ["loads"] * 4
     report = build(folder, "--json").ok().json()
     assert report["checks"] == json.loads((folder / CHECKS).read_text()) and report["steps"] == 0
+    assert report["kernels"] == ["debian/bullseye", ">=6"]
 
 
 @pytest.mark.parametrize("template", ["exec-watch", "sched-latency", "xdp-filter"])
