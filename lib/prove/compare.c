@@ -20,7 +20,7 @@ static bool of_the_machine(int code)
 }
 
 static enum matrix_agreement load_of(enum verdict_word said,
-				     const struct proof_program *p, bool verifier)
+				     const struct proof_program *p, bool blind)
 {
 	if (said == VERDICT_UNKNOWN || p->load == PROOF_UNTRIED)
 		return MATRIX_OPEN;
@@ -30,22 +30,25 @@ static enum matrix_agreement load_of(enum verdict_word said,
 		return MATRIX_AGREE;
 	if (of_the_machine(p->code))
 		return MATRIX_OPEN;
-	return verifier ? MATRIX_VERIFIER : MATRIX_DISAGREE;
+	return blind ? MATRIX_VERIFIER : MATRIX_DISAGREE;
 }
 
 /* said is of loading and attaching together, loads of loading alone. */
 static enum matrix_agreement attach_of(enum verdict_word said, enum verdict_word loads,
-				       const struct proof_program *p)
+				       const struct proof_program *p, bool blind)
 {
+	bool attached = p->attach == PROOF_ATTACHED;
+
 	if (loads != VERDICT_LOADS || said == VERDICT_UNKNOWN ||
 	    p->attach == PROOF_NOT_ATTACHED)
 		return MATRIX_OPEN;
-	return (said == VERDICT_LOADS) == (p->attach == PROOF_ATTACHED) ? MATRIX_AGREE
-									: MATRIX_DISAGREE;
+	if ((said == VERDICT_LOADS) == attached)
+		return MATRIX_AGREE;
+	return blind && !attached ? MATRIX_VERIFIER : MATRIX_DISAGREE;
 }
 
 void compare_row(const struct matrix_row *row, const struct matrix_cell *cell,
-		 const struct proof *proof, const bool *verifier,
+		 const struct proof *proof, const struct compare_blind *blind,
 		 enum matrix_agreement *load, enum matrix_agreement *attach)
 {
 	for (size_t i = 0; i < row->program_cnt; i++) {
@@ -54,8 +57,8 @@ void compare_row(const struct matrix_row *row, const struct matrix_cell *cell,
 		load[i] = attach[i] = MATRIX_OPEN;
 		if (!asked)
 			continue;
-		load[i] = load_of(cell->loads[i], &proof->programs[i], verifier[i]);
-		attach[i] =
-			attach_of(cell->programs[i], cell->loads[i], &proof->programs[i]);
+		load[i] = load_of(cell->loads[i], &proof->programs[i], blind[i].load);
+		attach[i] = attach_of(cell->programs[i], cell->loads[i],
+				      &proof->programs[i], blind[i].attach);
 	}
 }

@@ -9,12 +9,15 @@
 #include "lib/check/matrix.h"
 #include "lib/check/proof.h"
 
-/*
- * Of every program of a row on one kernel. load and attach have row->program_cnt elements. verifier[i]: the refusal of program i is
- * one that only the verifier finds.
- */
+/* Of a program: what no type of a kernel can tell beforehand. */
+struct compare_blind {
+	bool load; /* the refusal is one that only the verifier finds */
+	bool attach; /* it hooks into a function, which compilers may have left without a place for that */
+};
+
+/* Of every program of a row on one kernel. blind, load and attach have row->program_cnt elements. */
 void compare_row(const struct matrix_row *row, const struct matrix_cell *cell,
-		 const struct proof *proof, const bool *verifier,
+		 const struct proof *proof, const struct compare_blind *blind,
 		 enum matrix_agreement *load, enum matrix_agreement *attach);
 
 #endif

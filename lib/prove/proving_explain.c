@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <linux/bpf.h>
+
 #include "lib/base/cleanup.h"
 #include "lib/prove/compare.h"
 
@@ -80,6 +82,29 @@ static bool is_own(const struct proving_cell *c, size_t i)
 	return c->readings[i].key ? c->readings[i].own : log && *log;
 }
 
+/* BTF has functions whose code the compiler inlined, split or moved; where to hook in, only that code says. */
+static bool hooks_a_function(const struct obj_program *p)
+{
+	switch (p->prog_type) {
+	case BPF_PROG_TYPE_KPROBE:
+		return true;
+	case BPF_PROG_TYPE_TRACING:
+		return p->expected_attach_type == BPF_TRACE_FENTRY ||
+		       p->expected_attach_type == BPF_TRACE_FEXIT ||
+		       p->expected_attach_type == BPF_MODIFY_RETURN;
+	default:
+		return false;
+	}
+}
+
+static void explain_no_place(struct proving_cell *c, size_t i)
+{
+	c->why[i].line = c->proof->programs[i].attach_message;
+	c->why[i].cause = "the kernel knows the function, and has no place in its code "
+			  "to hook in: the compiler inlined or split it";
+	c->why[i].remedy = "attach to a function that calls it, or to a tracepoint";
+}
+
 static bool is_silent(const struct proving *p, const struct proof *proof)
 {
 	bool attached = false;
@@ -96,7 +121,7 @@ static int explain_cell(struct proving *p, size_t kernel, size_t row,
 			struct proving_cell *c, struct skep_err *err)
 {
 	const struct object *o = proving_object(p, row);
-	_cleanup_free_ bool *own = NULL;
+	_cleanup_free_ struct compare_blind *blind = NULL;
 	size_t n = p->rows[row].program_cnt;
 	int rc = 0;
 
@@ -105,19 +130,24 @@ static int explain_cell(struct proving *p, size_t kernel, size_t row,
 				 "the guest told of %zu programs of '%s', which has %zu",
 				 c->proof->program_cnt, p->rows[row].name, n);
 	rc = make_room(c, n, err);
-	own = calloc(n + 1, sizeof(*own));
-	if (!rc && !own)
+	blind = calloc(n + 1, sizeof(*blind));
+	if (!rc && !blind)
 		rc = skep_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < n && !rc; i++) {
 		rc = explain_refusal(p, c, i, o, err);
 		if (!rc)
 			rc = find_hot(p, c, i, o, err);
-		if (!rc)
-			own[i] = is_own(c, i);
+		if (rc)
+			break;
+		blind[i].load = is_own(c, i);
+		blind[i].attach = hooks_a_function(&o->programs[i]);
+		if (blind[i].attach &&
+		    c->proof->programs[i].attach == PROOF_ATTACH_REFUSED)
+			explain_no_place(c, i);
 	}
 	if (rc)
 		return rc;
-	compare_row(&p->rows[row], p->rows[row].cells[kernel], c->proof, own, c->load,
+	compare_row(&p->rows[row], p->rows[row].cells[kernel], c->proof, blind, c->load,
 		    c->attach);
 	c->proven = (struct matrix_proven){
 		.proof = c->proof,
