@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "lib/base/sha256.h"
 #include "lib/kernel/harvest_keep.h"
 #include "lib/kernel/kept.h"
@@ -80,6 +81,14 @@ static int join(struct joining *j, const struct harvest *h, struct skep_err *err
 	return rc;
 }
 
+/* More than the library reads back. */
+static int too_large(size_t len, struct skep_err *err)
+{
+	skep_fail(err, EFBIG, "modules to keep of %zu MiB, at most are %zu", len >> 20,
+		  FS_MAX_PACKAGE >> 20);
+	return skep_err_hint(err, "name those that are needed: --module NAME");
+}
+
 static int store_all(struct profile *p, const struct joining *j,
 		     const struct store *store, struct skep_err *err)
 {
@@ -87,6 +96,8 @@ static int store_all(struct profile *p, const struct joining *j,
 	struct buf blob = { 0 };
 	int rc = kept_write(&blob, j->all, j->n, err);
 
+	if (!rc && blob.len > FS_MAX_PACKAGE)
+		rc = too_large(blob.len, err);
 	if (!rc) {
 		digest_str(blob.data, blob.len, digest);
 		rc = store_put(store, digest, blob.data, blob.len, err);
