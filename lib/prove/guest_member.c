@@ -14,7 +14,8 @@
 #include "lib/prove/frame.h"
 #include "lib/prove/measure.h"
 
-#define LOG_MAX   ((size_t)256 << 10) /* of a program, unless all of it is asked for */
+#define LOG_MAX   ((size_t)256 << 10) /* of a program */
+#define TRACE_MAX ((size_t)8 << 20)   /* if all of it is asked for */
 #define PROOF_MAX (FRAME_PAYLOAD_MAX - 4096)
 #define LINE_MAX  4096
 
@@ -150,8 +151,7 @@ static int measure_object(const struct guest *g, size_t object, struct member *m
 	const struct plan *p = g->plan;
 	const struct plan_object *o = &p->objects[object];
 	const struct params_place place = { .ifname = g->network ? "skep0" : "lo",
-					    .cgroup = "/sys/fs/cgroup",
-					    .path = "/init" };
+					    .cgroup = "/sys/fs/cgroup" };
 	const struct measure_listener listener = { on_program, on_event, m };
 	_cleanup_(measure_freep) struct measure *measure = NULL;
 	_cleanup_free_ char *data = NULL;
@@ -160,10 +160,11 @@ static int measure_object(const struct guest *g, size_t object, struct member *m
 		.where = o->name,
 		.presets = (const char *const *)p->presets,
 		.preset_cnt = p->preset_cnt,
+		.pass_presets = true, /* the host has seen that each is of some object */
 		.place = &place,
 		.attach = p->attach,
 		.trace = p->trace,
-		.log_max = p->trace ? 0 : LOG_MAX,
+		.log_max = p->trace ? TRACE_MAX : LOG_MAX,
 		.program_ms = program_ms,
 		.only = p->program_cnt ? (const char *const *)p->programs : NULL,
 		.only_cnt = p->program_cnt,

@@ -13,6 +13,7 @@
 #include "lib/base/opts.h"
 #include "lib/check/outputs.h"
 #include "lib/prove/baseline.h"
+#include "lib/prove/preset.h"
 #include "lib/prove/proving.h"
 #include "lib/prove/record.h"
 #include "lib/prove/table.h"
@@ -130,6 +131,38 @@ static int record(const struct proving *p, const char *const *paths, size_t n,
 	return rc;
 }
 
+/* Before anything is started: each is of an object, and fits there. The objects are opened anew for that. */
+static int try_preset(const struct proving *p, const char *preset, struct skep_err *err)
+{
+	struct object *o = NULL;
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < p->in.object_cnt && !rc; i++) {
+		const struct object *in = p->in.objects[i].o;
+
+		if (!preset_is_of(in->bpf, preset))
+			continue;
+		any = true;
+		rc = object_read(&o, in->data, in->size, in->where, p->in.names[i], err);
+		if (!rc)
+			rc = preset_apply(o->bpf, preset, err);
+		object_free(o);
+		o = NULL;
+	}
+	/* says which names are near */
+	return rc || any ? rc : preset_apply(p->in.objects[0].o->bpf, preset, err);
+}
+
+static int try_presets(const struct proving *p, struct skep_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->o.preset_cnt && !rc; i++)
+		rc = try_preset(p, p->o.presets[i], err);
+	return rc;
+}
+
 static int ask(struct proving *p, struct skep_err *err)
 {
 	int rc = proving_choose(p, err);
@@ -192,6 +225,8 @@ int skep_prove(const char *const *paths, size_t n, const struct skep_prove_opts 
 		rc = check_inputs_objects(&p.in, paths, n, err);
 	if (!rc)
 		rc = refuse_record(&p, paths, n, err);
+	if (!rc)
+		rc = try_presets(&p, err);
 	if (!rc)
 		rc = ask(&p, err);
 	if (!rc)

@@ -12,7 +12,8 @@
 #include "lib/prove/measure.h"
 #include "lib/prove/stimulus.h"
 
-#define PROGRAM_MS 60000 /* that loading one may take */
+#define TRACE_MAX  ((size_t)64 << 20) /* bytes of a program's log */
+#define PROGRAM_MS 60000              /* that loading one may take */
 #define SLICE_NS \
 	10000000 /* events of one object are taken for so long before the next one's turn */
 
@@ -39,8 +40,7 @@ static int load(struct host *h, size_t i, const struct measure_listener *listene
 		struct skep_err *err)
 {
 	static const struct params_place place = { .ifname = "lo",
-						   .cgroup = "/sys/fs/cgroup",
-						   .path = "/proc/self/exe" };
+						   .cgroup = "/sys/fs/cgroup" };
 	struct proving *p = h->p;
 	const struct object *o = proving_object(p, h->k->rows[i]);
 	const struct measure_query q = {
@@ -50,11 +50,13 @@ static int load(struct host *h, size_t i, const struct measure_listener *listene
 		.where = o->where,
 		.presets = p->o.presets,
 		.preset_cnt = p->o.preset_cnt,
+		.pass_presets = true,
 		.only = p->o.program_cnt ? p->o.programs : NULL,
 		.only_cnt = p->o.program_cnt,
 		.place = &place,
 		.attach = !p->o.no_attach,
 		.trace = p->o.hot_lines > 0,
+		.log_max = p->o.hot_lines ? TRACE_MAX : 0,
 		.program_ms = PROGRAM_MS,
 		.listener = listener,
 		.log = p->o.log,
