@@ -93,6 +93,14 @@ proven:    5 of 6 kernels asked, no disagreement
 """)
 
 
+def test_text_of_the_same_complaint_everywhere_is_one(outputs):
+    answers, boot = matrices.proven_answers(), {**BOOT, "problems": "no veth"}
+    out = outputs(ask(matrices.one(), answers, {k["kernel"]: boot for k in KERNELS}), "text")
+    assert "\nall 6 kernels were asked, but\n  no veth\n" in out and out.count("no veth") == 1
+    out = outputs(ask(matrices.one(), answers, {k: boot for k in (ARM, FORKY)}), "text")
+    assert f"\n{ARM}, {FORKY} were asked, but\n  no veth\n" in out
+
+
 def test_text_of_no_kernel_that_could_be_asked(outputs):
     dead = {**BOOT, "error": "there is no qemu-system-x86_64", "hint": "apt install qemu-system-x86"}
     out = outputs(ask(matrices.one(), {}, {k["kernel"]: dead for k in KERNELS}), "text")

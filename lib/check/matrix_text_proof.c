@@ -143,8 +143,12 @@ static void add_problems(const struct telling *t, size_t place)
 			buf_fmt(&b, "%s%s", n ? ", " : "", k->id);
 		n++;
 	}
-	if (n > SHOWN)
+	if (n == t->l->n && n > 1) {
+		buf_release(&b);
+		buf_fmt(&b, "all %zu kernels", n);
+	} else if (n > SHOWN) {
 		buf_fmt(&b, " and %zu more", n - SHOWN);
+	}
 	buf_str(&b, n > 1 ? " were asked, but" : " was asked, but");
 	skep_node_str(section(t->root, &b), NULL, "", boot->problems);
 	buf_release(&b);
