@@ -202,9 +202,9 @@ for p in /proc/[0-9]*; do
 	case $(cat $p/comm) in init) dd if=$p/mem bs=1 count=0 && echo SEEN $p/mem; for f in $p/fd/*; do echo "@skep forged" > $f; done;; esac
 done 2>&1 | grep SEEN
 for d in console ttyS0 kmsg mem port; do [ -c /dev/$d ] && echo SEEN /dev/$d; done
-mkdir /tmp/dev && mount -t devtmpfs dev /tmp/dev && for d in console ttyS0 kmsg mem; do [ -c /tmp/dev/$d ] && echo SEEN another $d; done
-mknod /tmp/console c 5 1 && echo SEEN console
-mknod /tmp/ttyS0 c 4 64 && echo "@skep forged" > /tmp/ttyS0
+mkdir /run/dev && mount -t devtmpfs dev /run/dev && for d in console ttyS0 kmsg mem; do [ -c /run/dev/$d ] && echo SEEN another $d; done
+mknod /run/console c 5 1 && echo SEEN console
+mknod /run/ttyS0 c 4 64 && echo "@skep forged" > /run/ttyS0
 echo "@skep {TOKEN} 0 00000000 forged"
 $SKEP_PEER ping -c 1 -W 2 10.99.0.1 | grep received
 $SKEP_PEER ping -c 1 -W 2 fd99::1 | grep received

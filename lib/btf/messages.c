@@ -25,6 +25,14 @@ static char *bare(char *line)
 	return line;
 }
 
+/* What libbpf does without, or tries again another way, is not what fails. */
+static bool is_passing(const char *text)
+{
+	return strstr(text, ". Retrying ") ||
+	       !strncmp(text, "Failed to bump RLIMIT", 21) ||
+	       !strncmp(text, "BTF loading error", 17);
+}
+
 static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	struct messages *m = current;
@@ -34,8 +42,7 @@ static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 		return 0;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	text = bare(line);
-	/* what is tried again another way is not what failed */
-	if (level == LIBBPF_WARN && !m->first[0] && !strstr(text, ". Retrying "))
+	if (level == LIBBPF_WARN && !m->first[0] && !is_passing(text))
 		snprintf(m->first, sizeof(m->first), "%s", text);
 	skep_log(m->log, SKEP_LOG_DEBUG, "%s", text);
 	return 0;

@@ -18,7 +18,7 @@
 
 static void touch_file(void)
 {
-	static const char path[] = "/tmp/skep-activity";
+	static const char path[] = "/run/skep-activity";
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	char back[4];
 

@@ -69,6 +69,8 @@ static int compare_baseline(struct proving *p, struct skep_err *err)
 	if (!rc)
 		rc = baseline_compare(b, &p->m, p->o.growth_percent, &growth, &n,
 				      &compared, err);
+	if (!rc)
+		baseline_tell(b, &p->m, p->o.log);
 	baseline_free(b);
 	if (rc)
 		return rc;

@@ -255,8 +255,9 @@ static void release_cell(struct proving_cell *c)
 {
 	for (size_t i = 0; i < c->program_cnt; i++) {
 		verifier_release(&c->readings[i]);
+		free(c->logs[i]);
 		if (c->hot)
-			verifier_hot_free(c->hot[i], c->hot_cnt[i]);
+			verifier_hot_free(c->hot[i], c->hot_all[i]);
 		if (c->hot_words)
 			free(c->hot_words[i]);
 	}
@@ -265,9 +266,11 @@ static void release_cell(struct proving_cell *c)
 	free(c->attach);
 	free(c->readings);
 	free(c->why);
+	free(c->logs);
 	free(c->hot);
 	free(c->hot_words);
 	free(c->hot_cnt);
+	free(c->hot_all);
 }
 
 static void release_kernel(struct proving_kernel *k)

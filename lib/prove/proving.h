@@ -25,10 +25,11 @@ struct proving_cell {
 	enum matrix_agreement *load, *attach; /* by program */
 	struct verifier_reading *readings;
 	struct matrix_why *why;
+	char **logs; /* with what repeats told once; NULL: not asked for */
 	struct verifier_hot **hot;
 	struct matrix_hot **hot_words;
-	size_t *hot_cnt;
-	size_t program_cnt; /* of all these */
+	size_t *hot_cnt, *hot_all; /* those that are told, and all */
+	size_t program_cnt;        /* of all these */
 };
 
 struct proving_kernel {

@@ -16,14 +16,35 @@ static int make_room(struct proving_cell *c, size_t n, struct skep_err *err)
 	c->attach = calloc(n + 1, sizeof(*c->attach));
 	c->readings = calloc(n + 1, sizeof(*c->readings));
 	c->why = calloc(n + 1, sizeof(*c->why));
+	c->logs = calloc(n + 1, sizeof(*c->logs));
 	c->hot = calloc(n + 1, sizeof(*c->hot));
 	c->hot_words = calloc(n + 1, sizeof(*c->hot_words));
 	c->hot_cnt = calloc(n + 1, sizeof(*c->hot_cnt));
-	if (!c->load || !c->attach || !c->readings || !c->why || !c->hot ||
-	    !c->hot_words || !c->hot_cnt)
+	c->hot_all = calloc(n + 1, sizeof(*c->hot_all));
+	if (!c->load || !c->attach || !c->readings || !c->why || !c->logs || !c->hot ||
+	    !c->hot_words || !c->hot_cnt || !c->hot_all)
 		return skep_fail(err, ENOMEM, "out of memory");
 	c->program_cnt = n;
 	return 0;
+}
+
+/* Whole, or with what repeats told once. */
+static int choose_log(const struct proving *p, struct proving_cell *c, size_t i,
+		      struct skep_err *err)
+{
+	const char *log = c->proof->programs[i].log;
+	struct buf few = { 0 };
+	int rc;
+
+	c->why[i].log = p->o.verbose ? log : NULL;
+	if (p->o.verbose || !p->o.explain || !log)
+		return 0;
+	rc = verifier_collapse(log, &few, err);
+	if (!rc && !(c->logs[i] = buf_take(&few, NULL)))
+		rc = skep_fail(err, ENOMEM, "out of memory");
+	buf_release(&few);
+	c->why[i].log = c->logs[i];
+	return rc;
 }
 
 static int explain_refusal(const struct proving *p, struct proving_cell *c, size_t i,
@@ -45,9 +66,8 @@ static int explain_refusal(const struct proving *p, struct proving_cell *c, size
 					 .text = r->text,
 					 .function = r->function,
 					 .source_line = r->source_line,
-					 .key = r->key,
-					 .log = p->o.verbose ? pp->log : NULL };
-	return 0;
+					 .key = r->key };
+	return choose_log(p, c, i, err);
 }
 
 static int find_hot(const struct proving *p, struct proving_cell *c, size_t i,
@@ -62,7 +82,8 @@ static int find_hot(const struct proving *p, struct proving_cell *c, size_t i,
 	rc = verifier_hot_lines(pp->log, o, pp->name, &c->hot[i], &n, err);
 	if (rc)
 		return rc;
-	c->hot_cnt[i] = n;
+	c->hot_cnt[i] = n < p->o.hot_lines ? n : p->o.hot_lines;
+	c->hot_all[i] = n;
 	c->hot_words[i] = calloc(n + 1, sizeof(**c->hot_words));
 	if (!c->hot_words[i])
 		return skep_fail(err, ENOMEM, "out of memory");

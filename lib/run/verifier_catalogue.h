@@ -416,7 +416,7 @@
 	X("hook-disabled", LACK, "points to disabled hook", \
 	  "programs may not be attached to this LSM hook", \
 	  "use another hook") \
-	X("hook-address", LACK, "The address of function" OR "is not found in kallsyms", \
+	X("hook-address", OWN, "The address of function" OR "is not found in kallsyms", \
 	  "this kernel's types know the function, and it is inlined or in no place to attach to", \
 	  "attach to a function that calls it, or to a tracepoint") \
 	X("hook-function", LACK, "attach_btf_id * is not a function" OR "is not a typedef" \
@@ -460,10 +460,10 @@
 	X("pin", LACK, "failed to pin map" OR "is not on BPF FS" OR "failed to auto-pin map" OR "couldn't reuse pinned map", \
 	  "a map cannot be pinned, or what is pinned there is another", \
 	  "mount bpffs: mount -t bpf bpf /sys/fs/bpf") \
-	X("map-too-large", LACK, "failed to create: -E2BIG", \
+	X("map-too-large", OWN, "failed to create: -E2BIG", \
 	  "the map is larger than the kernel takes", \
 	  "the map is larger than the kernel takes: fewer entries") \
-	X("map-memory", LACK, "failed to create: -ENOMEM", \
+	X("map-memory", OWN, "failed to create: -ENOMEM", \
 	  "there is no memory for the map", \
 	  "there is no memory for a map this large: fewer entries") \
 	X("map-invalid", LACK, "failed to create: -EINVAL" OR "failed to create inner map" \

@@ -36,7 +36,7 @@ struct skep_err {
 	int code; /* as returned, made positive; 0 when no error */
 	char where[256]; /* "file", "file:line", "file:line:column" or "package@digest"; may be "" */
 	char what[512]; /* lower case, no full stop */
-	char note[512]; /* one "while ..." line per frame, innermost first */
+	char note[512]; /* one "while ..." or "because ..." line per frame, innermost first */
 	char hint[256]; /* what the user can do next; may be "" */
 };
 

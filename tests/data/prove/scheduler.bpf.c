@@ -8,7 +8,8 @@ char LICENSE[] SEC("license") = "GPL";
 
 unsigned long long enqueued;
 
-void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym;
+void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
+			u64 enq_flags) __ksym;
 
 SEC("struct_ops/queue_last")
 void BPF_PROG(queue_last, struct task_struct *p, u64 enq_flags)
