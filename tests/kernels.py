@@ -2,7 +2,7 @@
 """Kernels of Debian to test with.
 
     debian_kernels    name -> packages of that kernel, as `.ci/deps test` fetched them: bullseye (5.10), bookworm (6.1),
-                      trixie (6.12), forky (newest), all amd64, and bookworm-arm64
+                      trixie (6.12), forky (newest), trixie-backports (newer), all amd64, and bookworm-arm64
     kernel_library    a SKEP_HOME with all of them, for reading only: copy it to change it
 """
 
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-SUITES = ("bullseye", "bookworm", "trixie", "forky", "bookworm-arm64")
+SUITES = ("bullseye", "bookworm", "trixie", "forky", "trixie-backports", "bookworm-arm64")
 
 
 @pytest.fixture(scope="session")

@@ -597,7 +597,7 @@ def test_debian_kernels(skep, kernel_library, debian_kernels):
     known = {r["id"].rsplit("/", 1)[0]: r for r in rows}
     assert set(known) == {
         "debian/bookworm/arm64/cloud",
-        *(f"debian/{suite}/x86_64/cloud" for suite in ("bullseye", "bookworm", "trixie", "forky")),
+        *(f"debian/{suite}/x86_64/cloud" for suite in ("bullseye", "bookworm", "trixie", "forky", "trixie-backports")),
     }
     for name, row in known.items():
         assert row["boots"] and row["config"] and (row["modules"] > 900) == ("bullseye" not in name), row
