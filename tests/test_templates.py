@@ -108,6 +108,20 @@ def test_makefile(project, build_dir, skep, keys, template):
     assert not (folder / "build").exists()
 
 
+def test_make_prove_asks_for_the_project(project, build_dir, skep):
+    """With a library that holds nothing there is nothing to boot: what matters is that the project is what is proved."""
+    folder = project("exec-watch")
+    argv = ["make", f"SKEP={build_dir}/bin/skep", "prove"]
+    done = subprocess.run(argv, cwd=folder, env=skep.environ({}), capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0 and "/skep prove . \n" in done.stdout, done
+    assert done.stderr.splitlines()[0].startswith("skep prove: "), done
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_make_prove_is_documented(repo, template):
+    assert "    make prove " in (repo / "templates" / template / "README.md").read_text()
+
+
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_readme_is_short_and_says_what_is_needed(repo, template):
     text = (repo / "templates" / template / "README.md").read_text()
