@@ -102,15 +102,19 @@ static int add_package(struct check_inputs *in, const char *path, struct skep_er
 {
 	struct skep_pkg **grown =
 		reallocarray(in->packages, in->package_cnt + 1, sizeof(*grown));
+	const char **paths =
+		reallocarray(in->package_paths, in->package_cnt + 1, sizeof(*paths));
 	struct skep_pkg *p;
 	int rc;
 
-	if (!grown)
+	in->packages = grown ?: in->packages;
+	in->package_paths = paths ?: in->package_paths;
+	if (!grown || !paths)
 		return skep_fail(err, ENOMEM, "out of memory");
-	in->packages = grown;
 	rc = skep_pkg_open(path, &p, err);
 	if (rc)
 		return rc;
+	in->package_paths[in->package_cnt] = path;
 	in->packages[in->package_cnt++] = p;
 	for (size_t i = 0; i < pkg_platform_cnt(p) && !rc; i++) {
 		const struct manifest *m = pkg_manifest_at(p, i);
@@ -164,6 +168,7 @@ void check_inputs_release(struct check_inputs *in)
 	free(in->parsed);
 	free(in->names);
 	free(in->packages);
+	free(in->package_paths);
 	free(in->missing);
 	free(in->kernels);
 	library_free(in->lib);

@@ -16,6 +16,7 @@ struct check_inputs {
 	struct object **parsed; /* by object */
 	char **names;           /* by object */
 	struct skep_pkg **packages;
+	const char **package_paths; /* as the caller names them; borrowed */
 	size_t package_cnt;
 	struct library *lib;
 	struct survey_kernel *kernels;

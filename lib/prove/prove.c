@@ -116,6 +116,15 @@ static int refuse_record(const struct proving *p, const char *const *paths, size
 	return 0;
 }
 
+/* What was proved is the package that was read; another one may lie there by now. */
+static const char *digest_of(const struct proving *p, const char *path)
+{
+	for (size_t i = 0; i < p->in.package_cnt; i++)
+		if (!strcmp(p->in.package_paths[i], path))
+			return skep_pkg_digest(p->in.packages[i]);
+	return NULL;
+}
+
 static int record(const struct proving *p, const char *const *paths, size_t n,
 		  struct skep_err *err)
 {
@@ -123,6 +132,7 @@ static int record(const struct proving *p, const char *const *paths, size_t n,
 
 	for (size_t i = 0; i < n && p->o.record && !rc; i++) {
 		const struct record_query q = { .path = paths[i],
+						.digest = digest_of(p, paths[i]),
 						.m = &p->m,
 						.key = p->o.key,
 						.cert = p->o.cert,

@@ -371,6 +371,8 @@ static int take_answers(struct proving_kernel *k, struct boot *b, struct skep_er
 				     b->problems);
 	k->boot = (struct matrix_boot){ .total_ns = b->total_ns,
 					.tries = b->tries,
+					.accel = b->machine.accel == MACHINE_KVM ? "kvm"
+										 : "tcg",
 					.error = b->reason,
 					.hint = b->hint,
 					.serial = b->serial,
