@@ -125,8 +125,9 @@ def test_refusals_are_explained(proof):
     lines = (DATA / "check/portable.bpf.c").read_text().splitlines()
     where = {m: i for i, line in enumerate(lines, 1) for m in ("STATE", "LOOP") if f"/* {m} */" in line}
     assert old["on_exit"]["why"]["source"].endswith(f"portable.bpf.c:{where['STATE']}")
-    assert old["on_fork"]["why"]["source"].endswith(f"portable.bpf.c:{where['LOOP']}")
     assert all(p["why"]["cause"] for p in (old["on_exit"], old["on_fork"], new["on_unlink"]))
+    loop = [f for f in told["bullseye"]["findings"] if f["program"] == "on_fork"]
+    assert [f["source"].split(":")[-2] for f in loop] == [str(where["LOOP"])], "predicted where 5.10 tells no line"
 
 
 def test_files_tell_the_same(proof):
@@ -134,7 +135,7 @@ def test_files_tell_the_same(proof):
     kinds = {"html": "<!doctype html", "junit": "<?xml", "sarif": "{", "save": "{"}
     assert all((folder / f"out.{k}").read_text().lstrip().lower().startswith(start) for k, start in kinds.items())
     saved = json.loads((folder / "out.save").read_text())
-    assert {k["kernel"] for k in told["kernels"] if k["boot"]} == set(saved["kernels"])
+    assert {k["kernel"] for k in told["kernels"] if k["boot"]} == {k["kernel"] for k in saved["kernels"]}
 
 
 # --- one kernel ----------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ def test_no_such_kernel(prove, objects):
 
 
 def test_too_little_memory(prove, objects):
-    done = prove(objects["exec_watch"], "--kernel", "debian/bookworm/x86_64", "--memory", "64")
+    done = prove(objects["exec_watch"], "--kernel", "debian/bookworm/x86_64", "--memory", "64", "--timeout", "6")
     assert done.rc == 3 and "memory" in done.err + done.out, done
     assert not guests()
 
