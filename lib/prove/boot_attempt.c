@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json.h"
 #include "lib/prove/boot_parts.h"
 #include "lib/prove/machine_image.h"
 
@@ -29,11 +30,15 @@ uint64_t boot_now_ns(void)
 static int hear(void *ctx, const struct json_t *m, struct skep_err *err)
 {
 	struct attempt *a = ctx;
+	uint64_t since_ns = boot_now_ns() - a->start_ns;
+	const char *say = js_str(m, "say");
 
 	if (a->word_ns) {
 		a->word_ns = 0;
-		a->boot->ready_ns = boot_now_ns() - a->start_ns;
+		a->boot->ready_ns = since_ns;
 	}
+	skep_log(a->log, SKEP_LOG_DEBUG, "%s: '%s' after %.1f ms", a->boot->id,
+		 say ? say : "", (double)since_ns / 1e6);
 	return a->end == END_NOT_YET ? boot_hear(a, m, err) : 0;
 }
 
@@ -46,6 +51,18 @@ static void set_limits(struct attempt *a)
 	a->end_ns = a->start_ns + limit;
 	a->word_ns =
 		a->number == 1 && !a->first_word ? a->start_ns + limit / 2 : a->end_ns;
+}
+
+/* As it can be typed, but for the archive, which has no name. */
+static void log_argv(const struct attempt *a, char *const *argv)
+{
+	struct buf line = { 0 };
+
+	for (; *argv; argv++)
+		buf_fmt(&line, strchr(*argv, ' ') ? " '%s'" : " %s", *argv);
+	if (!buf_check(&line, NULL))
+		skep_log(a->log, SKEP_LOG_DEBUG, "%s: start%s", a->boot->id, line.data);
+	buf_release(&line);
 }
 
 int attempt_start(struct attempt *a, struct skep_err *err)
@@ -70,7 +87,10 @@ int attempt_start(struct attempt *a, struct skep_err *err)
 		return 0;
 	}
 	rc = machine_argv(&q, &argv, err);
-	return rc ? rc : proc_start(&a->proc, (const char *const *)argv, &env, err);
+	if (rc)
+		return rc;
+	log_argv(a, argv);
+	return proc_start(&a->proc, (const char *const *)argv, &env, err);
 }
 
 static void take(struct attempt *a, const char *data, size_t len)

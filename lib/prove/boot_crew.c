@@ -51,6 +51,7 @@ static int try_once(struct crew *c, struct seat *s, struct boot *b, struct skep_
 	*s->now = (struct attempt){
 		.boot = b,
 		.listener = c->opts->listener,
+		.log = c->opts->log,
 		.number = b->tries,
 		.first_word = c->first_word,
 	};

@@ -31,6 +31,7 @@ enum attempt_end {
 struct attempt {
 	struct boot *boot;
 	const struct boot_listener *listener; /* or NULL */
+	const struct skep_log *log;           /* or NULL */
 	struct proc proc;
 	struct frame_reader reader;
 	struct console console;
