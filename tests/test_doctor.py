@@ -11,8 +11,8 @@ import subprocess
 import pytest
 
 ROWS = [
-    "clang", "libbpf", "bpftool", "pahole", "kernel", "BTF", "privileges", "loading", "ring buffers", "fentry", "kprobes",
-    "JIT", "bpffs", "tracefs", "cgroup2", "lockdown", "LSM list", "unprivileged BPF", "kernel checks signatures",
+    "clang", "libbpf", "bpftool", "pahole", f"qemu-system-{platform.machine()}", "busybox", "kernel", "BTF", "privileges",
+    "loading", "ring buffers", "fentry", "kprobes", "JIT", "bpffs", "tracefs", "cgroup2", "lockdown", "LSM list", "unprivileged BPF", "kernel checks signatures",
 ]  # fmt: skip
 
 
@@ -111,6 +111,17 @@ def test_signing_contract_is_what_the_types_say(doctor, tool, bpftool):
         config = subprocess.run(["zcat", "/proc/config.gz"], capture_output=True, text=True).stdout
         if "contract" in found:
             assert found.startswith("yes") == ("CONFIG_SYSTEM_DATA_VERIFICATION=y" in config)
+
+
+@pytest.mark.need("qemu-system-x86_64", "busybox", "x86_64")
+def test_what_guests_need(doctor, skep, tool, tmp_path):
+    qemu = shutil.which("qemu-system-x86_64")
+    version = re.search(r"version ([\d.]+)", tool(qemu, "--version").stdout)[1]
+    assert doctor["qemu-system-x86_64"]["found"] == f"{version} ({qemu})"
+    assert doctor["busybox"]["verdict"] == "ok"
+    checks = {c["what"]: c for c in skep("doctor", "--json", env={"PATH": tmp_path}).json()["checks"]}
+    lacks = checks["qemu-system-x86_64"]
+    assert (lacks["verdict"], lacks["found"], lacks["remedy"]) == ("note", "not found", "apt install qemu-system-x86")
 
 
 def test_without_clang(skep, tmp_path):

@@ -25,7 +25,7 @@ struct checkup {
 void checkup_add(struct checkup *c, enum verdict verdict, const char *what,
 		 const char *found, const char *cost, const char *remedy);
 
-void checkup_tools(struct checkup *c); /* clang, libbpf, bpftool, pahole */
+void checkup_tools(struct checkup *c); /* clang, libbpf, bpftool, pahole, QEMU, busybox */
 void checkup_kernel(
 	struct checkup *c); /* release, BTF, privileges, loading, JIT, file systems */
 void checkup_security(

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include <bpf/libbpf.h>
 
@@ -93,25 +94,51 @@ static char *find_tool(const char *name, const char *path_env)
 }
 
 static void check_tool(struct checkup *c, const char *name, const char *argument,
-		       const char *cost)
+		       const char *package, const char *cost)
 {
 	_cleanup_free_ char *path = find_tool(name, c->path_env);
 	_cleanup_free_ char *line = path ? ask(path, argument) : NULL;
 	_cleanup_free_ char *found =
-		line ? text_fmt("%s (%s)", version_in(line), path) : NULL;
-	_cleanup_free_ char *remedy =
-		text_fmt("apt install %s", strcmp(name, "pahole") ? name : "dwarves");
+		line ? text_fmt("%.*s (%s)", (int)strcspn(version_in(line), " "),
+				version_in(line), path)
+		     : NULL;
+	_cleanup_free_ char *remedy = text_fmt("apt install %s", package);
 
 	checkup_add(c, line ? VERDICT_OK : VERDICT_NOTE, name, line ? found : "not found",
 		    cost, remedy);
+}
+
+/* The QEMU of this machine's own architecture: those of others are as good, and seldom there. */
+static void check_guests(struct checkup *c)
+{
+	struct utsname u;
+	const char *package = "qemu-system-misc";
+	_cleanup_free_ char *qemu = NULL;
+
+	if (uname(&u))
+		return;
+	if (!strcmp(u.machine, "x86_64"))
+		package = "qemu-system-x86";
+	else if (!strcmp(u.machine, "aarch64"))
+		package = "qemu-system-arm";
+	else if (!strcmp(u.machine, "ppc64le"))
+		package = "qemu-system-ppc";
+	qemu = text_fmt("qemu-system-%s",
+			strcmp(u.machine, "ppc64le") ? u.machine : "ppc64");
+	if (qemu)
+		check_tool(c, qemu, "--version", package,
+			   "skep prove cannot start kernels");
+	check_tool(c, "busybox", "--help", "busybox-static",
+		   "a stimulus of skep prove has no shell in its guest");
 }
 
 void checkup_tools(struct checkup *c)
 {
 	check_clang(c);
 	checkup_add(c, VERDICT_OK, "libbpf", libbpf_version_string(), NULL, NULL);
-	check_tool(c, "bpftool", "version",
+	check_tool(c, "bpftool", "version", "bpftool",
 		   "nothing for skep; it is the tool to look at what is loaded");
-	check_tool(c, "pahole", "--version",
+	check_tool(c, "pahole", "--version", "dwarves",
 		   "no BTF can be made for kernels that come without it");
+	check_guests(c);
 }
