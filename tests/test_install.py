@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import stat
@@ -16,6 +17,7 @@ from conftest import base_env
 
 TEMPLATES = ["exec-watch", "xdp-filter", "sched-latency"]
 PROGRAMS = ("bin", "libexec")
+ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def files(folder):
 
 def test_tree(installed, repo):
     expected = {"bin/skep", "bin/skep-run", "libexec/skep/skep-kernel"}
-    expected |= {"lib/libskep.a", "lib/libskep-kernel.a", "lib/skep/libbpf.a"}
+    expected |= {f"libexec/skep/guest/{ARCH}/skep-run", "lib/libskep.a", "lib/libskep-kernel.a", "lib/skep/libbpf.a"}
     expected |= {"lib/pkgconfig/skep.pc", "lib/pkgconfig/skep-kernel.pc", "lib/cmake/skep/skep-config.cmake"}
     expected |= {f"include/skep/{h.name}" for h in (repo / "sdk/include/skep").glob("*.h")}
     expected |= {f"share/skep/bpf/skep/{h.name}" for h in (repo / "sdk/bpf/skep").glob("*.h")}
@@ -47,8 +49,15 @@ def test_tree(installed, repo):
     expected |= {f"share/skep/platforms/{name}" for name in files(repo / "sdk/platforms")}
     expected |= {"share/skep/make/skep.mk", "share/skep/libbpf/bpf/bpf_helpers.h", "share/skep/libbpf/bpf/libbpf.h"}
     assert expected - set(files(installed)) == set()
-    foreign = [f for f in files(installed) if f not in expected and not f.startswith("share/skep/libbpf/")]
+    others = ("share/skep/libbpf/", "libexec/skep/guest/")  # guests of other architectures are installed if they were made
+    foreign = [f for f in files(installed) if f not in expected and not f.startswith(others)]
     assert foreign == []
+
+
+def test_guests_need_no_library(installed, tool):
+    """What is process 1 of a guest finds nothing there but itself."""
+    told = tool("readelf", "-lW", installed / f"libexec/skep/guest/{ARCH}/skep-run").stdout
+    assert "INTERP" not in told and "DYNAMIC" not in told
 
 
 def test_modes(installed, repo):
