@@ -23,6 +23,7 @@ from pathlib import Path
 import btf
 import check
 import headers
+import prove
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
@@ -34,12 +35,13 @@ class Bench:
         self.rounds, self.quick_rounds = options.rounds, options.quick_rounds
         self.slow_rounds, self.program_rounds = max(3, options.rounds // 2), max(3, options.rounds // 3)
         self.work = Path(tempfile.mkdtemp(prefix="skep-bench."))
+        self.build = (REPO / options.build).resolve()
         for part in ("bin", "libexec", "share"):  # a copy: a build meanwhile does not change what is measured
-            shutil.copytree((REPO / options.build).resolve() / part, self.work / "tree" / part)
+            shutil.copytree(self.build / part, self.work / "tree" / part)
         self.skep, self.skep_run = f"{self.work}/tree/bin/skep", f"{self.work}/tree/bin/skep-run"
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("SKEP_", "MAKE"))}
         self.env.update(XDG_CACHE_HOME=f"{self.work}/cache", XDG_DATA_HOME=f"{self.work}/data", LC_ALL="C.UTF-8")
-        self.rows, self.notes = [], []
+        self.rows, self.tables, self.notes = [], [], []
         self.full = self.work / "full"  # the folder of the full header, for the ordinary pipeline
         self.full.mkdir()
         self.quiet(self.skep, "vmlinux", "-o", self.full / "vmlinux.h")
@@ -348,6 +350,8 @@ def report(bench):
         cells = [what, f"{ours:.2f}", name, f"{rival:.2f}" if rival else "", f"{ours / rival:.2f}" if rival else ""]
         cells += [goal or "", "" if ok is None else "yes" if ok else "no"]
         lines.append("| " + " | ".join(cells) + " |")
+    for heading, rows in bench.tables:
+        lines += ["", *["| " + " | ".join(cells) + " |" for cells in (heading, ["---", *["---:"] * (len(heading) - 1)], *rows)]]
     lines += ["", *[f"* {note}" for note in bench.notes]]
     return "\n".join(lines) + "\n"
 
@@ -378,6 +382,7 @@ def main():
         noop_rows(bench)
         verify_row(bench)
         run_rows(bench)
+        prove.bench_rows(bench, TEMPLATES)
         output.write_text(report(bench))
         print(f"written to {os.path.relpath(output, REPO)}")
     finally:
