@@ -194,6 +194,8 @@ def test_only_some(measure, mixed):
     proof = measure("-o", "qz_good", "-o", "qz_null", mixed)
     assert {n for n, p in proof.programs.items() if p["load"] != "untried"} == {"qz_good", "qz_null"}
     assert len(proof["programs"]) == 10 and proof.programs["qz_xdp"]["message"] == "it was not asked for"
+    proof = measure("-o", "qz_?oo*", mixed)  # patterns of a shell
+    assert {n for n, p in proof.programs.items() if p["load"] != "untried"} == {"qz_good"}
 
 
 def test_maps_without_a_size(measure, bpftool):

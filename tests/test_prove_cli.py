@@ -39,6 +39,7 @@ COLUMNS = (
         (["--sort", "size"], ["--sort: there is no column 'size'", COLUMNS]),
         (["--filter", "insns>x"], ["--filter: insns wants a number, not 'x'"]),
         (["--key", "k"], ["a key and its certificate belong together"]),
+        (["--program", "on_*", "--program", "of_*"], ["no program is called 'of_*'", "  hint: skep inspect FILE lists them"]),
         (["--record"], ["{obj}: only a package can hold a proof, and this is an object"]),
         (["--stimulus", "/dev/null", "--no-attach"], ["a stimulus is of use only while programs are attached"]),
     ],

@@ -3,6 +3,7 @@
 #include "lib/prove/measure_parts.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -48,7 +49,7 @@ static int not_tried(struct measure *m, const struct skep_err *why, struct skep_
 static bool is_asked(const struct measure_query *q, const char *name)
 {
 	for (size_t i = 0; i < q->only_cnt; i++)
-		if (!strcmp(q->only[i], name))
+		if (!fnmatch(q->only[i], name, 0))
 			return true;
 	return !q->only;
 }

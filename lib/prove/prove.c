@@ -3,6 +3,7 @@
 #include <skep/prove.h>
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -175,6 +176,30 @@ static int try_presets(const struct proving *p, struct skep_err *err)
 	return rc;
 }
 
+static bool is_program(const struct proving *p, const char *pattern)
+{
+	for (size_t i = 0; i < p->in.object_cnt; i++) {
+		const struct object *o = p->in.objects[i].o;
+
+		for (size_t j = 0; j < o->program_cnt; j++)
+			if (!fnmatch(pattern, o->programs[j].name, 0))
+				return true;
+	}
+	return false;
+}
+
+/* Or nothing would be asked, and all be well. */
+static int try_programs(const struct proving *p, struct skep_err *err)
+{
+	for (size_t i = 0; i < p->o.program_cnt; i++)
+		if (!is_program(p, p->o.programs[i])) {
+			skep_fail(err, SKEP_EUSAGE, "no program is called '%s'",
+				  p->o.programs[i]);
+			return skep_err_hint(err, "skep inspect FILE lists them");
+		}
+	return 0;
+}
+
 static int ask(struct proving *p, struct skep_err *err)
 {
 	int rc = proving_choose(p, err);
@@ -239,6 +264,8 @@ int skep_prove(const char *const *paths, size_t n, const struct skep_prove_opts 
 		rc = refuse_record(&p, paths, n, err);
 	if (!rc)
 		rc = try_presets(&p, err);
+	if (!rc)
+		rc = try_programs(&p, err);
 	if (!rc)
 		rc = ask(&p, err);
 	if (!rc)

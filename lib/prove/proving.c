@@ -216,8 +216,6 @@ int proving_assign(struct proving *p, struct skep_err *err)
 
 static bool is_refused(const struct proving_cell *c)
 {
-	if (c->proof->message)
-		return true;
 	for (size_t i = 0; i < c->program_cnt; i++)
 		if (c->proof->programs[i].load == PROOF_REFUSED ||
 		    c->proof->programs[i].attach == PROOF_ATTACH_REFUSED ||
@@ -226,27 +224,37 @@ static bool is_refused(const struct proving_cell *c)
 	return false;
 }
 
+/* Of variants a kernel is asked about the one that it gets: one that gets none cannot have the program. */
+static bool lacks_variant(const struct matrix *m, size_t kernel)
+{
+	for (size_t i = 0; i < m->choice_cnt; i++)
+		if (m->choices[i].rows[kernel] == -1)
+			return true;
+	return false;
+}
+
 enum skep_proof proving_answer(const struct proving *p)
 {
-	bool unproven = p->m.missing_cnt > 0;
+	bool unproven = p->m.missing_cnt > 0, any = false;
 
 	if (p->m.growth_cnt)
 		return SKEP_REFUSED;
 	for (size_t k = 0; k < p->m.kernel_cnt; k++) {
 		const struct proving_kernel *pk = &p->kernels[k];
 
-		if (pk->stimulus_failed)
+		if (pk->stimulus_failed || lacks_variant(&p->m, k))
 			return SKEP_REFUSED;
+		any |= pk->asked;
 		unproven |= pk->asked && pk->boot.error;
 		for (size_t i = 0; i < pk->row_cnt; i++) {
 			const struct proving_cell *c = &pk->cells[i];
 
 			if (c->proof && (c->proven.silent || is_refused(c)))
 				return SKEP_REFUSED;
-			unproven |= !c->proof;
+			unproven |= !c->proof || c->proof->message;
 		}
 	}
-	return unproven ? SKEP_UNPROVEN : SKEP_PROVEN;
+	return unproven || !any ? SKEP_UNPROVEN : SKEP_PROVEN;
 }
 
 /* --- the end --- */

@@ -69,6 +69,8 @@ int proving_assign(struct proving *p, struct skep_err *err);
 /* Answers: kernels[].cells[].proof, boot. */
 int proving_guests(struct proving *p, struct skep_err *err);
 int proving_host(struct proving *p, struct skep_err *err);
+/* Proofs have a place for each program of their row; a kernel that said what does not fit could not be asked. */
+int proving_fit(const struct proving *p, struct proving_kernel *k, struct skep_err *err);
 /* Words for the answers, and what they are to the predictions. */
 int proving_explain(struct proving *p, struct skep_err *err);
 /* One answer for all; needs proving_explain(). */

@@ -360,15 +360,15 @@ static void say_event(void *ctx, const struct boot *b, size_t object, const char
 		p->o.event(p->o.ctx, b->id, p->rows[k->rows[object]].name, line);
 }
 
-static int take_answers(struct proving_kernel *k, struct boot *b, struct skep_err *err)
+static int take_answers(const struct proving *p, struct proving_kernel *k, struct boot *b,
+			struct skep_err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < k->row_cnt && b->proofs; i++)
 		k->cells[i].proof = TAKE(b->proofs[i]);
-	if (b->problems)
-		rc = proving_problem(k, "%.*s", (int)strcspn(b->problems, "\n"),
-				     b->problems);
+	if (b->problems) /* each is a line */
+		rc = proving_problem(k, "%.*s", (int)strlen(b->problems) - 1, b->problems);
 	k->boot = (struct matrix_boot){ .total_ns = b->total_ns,
 					.tries = b->tries,
 					.accel = b->machine.accel == MACHINE_KVM ? "kvm"
@@ -378,10 +378,12 @@ static int take_answers(struct proving_kernel *k, struct boot *b, struct skep_er
 					.serial = b->serial,
 					.problems = k->problems };
 	k->guest = *b;
-	if (!rc && b->stimulus_status >= 0)
-		return proving_stimulus(k, b->stimulus_status, b->stimulus_timeout,
-					b->stimulus, err);
-	return rc ? skep_fail(err, ENOMEM, "out of memory") : 0;
+	if (rc)
+		return skep_fail(err, ENOMEM, "out of memory");
+	if (b->stimulus_status >= 0)
+		rc = proving_stimulus(k, b->stimulus_status, b->stimulus_timeout,
+				      b->stimulus, err);
+	return rc ?: proving_fit(p, k, err);
 }
 
 static int run(struct guests *g, struct skep_err *err)
@@ -399,8 +401,8 @@ static int run(struct guests *g, struct skep_err *err)
 	for (size_t i = 0; i < g->n; i++) {
 		closep(&g->boots[i].initrd_fd);
 		if (!rc)
-			rc = take_answers(&g->p->kernels[g->kernels[i]], &g->boots[i],
-					  err);
+			rc = take_answers(g->p, &g->p->kernels[g->kernels[i]],
+					  &g->boots[i], err);
 		else
 			boot_release(&g->boots[i]);
 	}

@@ -153,5 +153,5 @@ int proving_host(struct proving *p, struct skep_err *err)
 	}
 	h.k->boot.tries = 1;
 	free(h.measures);
-	return rc;
+	return rc ?: proving_fit(p, h.k, err);
 }
