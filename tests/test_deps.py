@@ -101,7 +101,7 @@ def test_derivative_counts_as_debian(tree, need):
 
 def test_usage(tree):
     done = deps(tree, "everything")
-    assert (done.returncode, done.stderr) == (2, "usage: .ci/deps [build|test|corpus|list]\n")
+    assert (done.returncode, done.stderr) == (2, "usage: .ci/deps [build|test|corpus|guests|demo|list]\n")
 
 
 @pytest.fixture
