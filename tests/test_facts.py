@@ -90,7 +90,7 @@ def test_releases(facts, name, since, gpl):
     assert [row[3:] for row in facts if row[2] == name] == [[since, gpl]]
 
 
-ID = {"getsockopt": 57, "setsockopt": 49, "get_netns_cookie": 122, "spin_lock": 93, "probe_read": 4, "bind": 64, "xdp_adjust_head": 44, "strtol": 105, "skc_to_tcp_sock": 137, "d_path": 147, "loop": 181}
+ID = {"getsockopt": 57, "setsockopt": 49, "get_netns_cookie": 122, "spin_lock": 93, "probe_read": 4, "bind": 64, "xdp_adjust_head": 44, "strtol": 105, "skc_to_tcp_sock": 137, "d_path": 147, "loop": 181, "get_current_comm": 16, "current_task_under_cgroup": 37}
 KPROBE, CLS, XDP, TRACING, STRUCT_OPS, LSM, SOCK_ADDR, SOCKOPT = 2, 3, 6, 26, 27, 29, 18, 25
 RAW_TP, SYSCALL = 17, 31
 BIND6, CONNECT4, GETPEERNAME4 = 9, 10, 29
@@ -105,6 +105,10 @@ BIND6, CONNECT4, GETPEERNAME4 = 9, 10, 29
         ("spin_lock", KPROBE, 0, ["never", "0.0", "", ""]),  # excluded, though its group has it
         ("loop", KPROBE, 0, ["allowed", "0.0", "", ""]),  # by a group of a group
         ("strtol", XDP, 0, ["allowed", "6.1", "", ""]),
+        ("get_current_comm", XDP, 0, ["allowed", "6.16", "", ""]),
+        ("get_current_comm", KPROBE, 0, ["allowed", "0.0", "", ""]),
+        ("get_current_comm", SOCKOPT, 0, ["allowed", "6.1", "", ""]),
+        ("current_task_under_cgroup", CLS, 0, ["allowed", "6.16", "CGROUPS", ""]),
         ("skc_to_tcp_sock", CLS, 0, ["allowed", "0.0", "", ""]),
         ("d_path", LSM, 27, ["allowed", "0.0", "", ""]),
         ("probe_read", KPROBE, 0, ["allowed", "0.0", "ARCH_HAS_NON_OVERLAPPING_ADDRESS_SPACE", ""]),

@@ -279,8 +279,8 @@ UNKNOWN = "unknown", "load"
     ("flags", "args", "need", "answer", "what", "remedy"),
     [
         (
-            ["-DWRONG_HELPER"], {}, ("helper in program", "bpf_get_current_comm"), no("WHY_NOT_ALLOWED"),
-            "helper bpf_get_current_comm may not be called in xdp programs",
+            ["-DWRONG_HELPER"], {}, ("helper in program", "bpf_get_stack"), no("WHY_NOT_ALLOWED"),
+            "helper bpf_get_stack may not be called in xdp programs",
             "call it in a program of a type that may, or do without it",
         ),
         (

@@ -114,6 +114,25 @@ def types(features, header, linux):
 SK_BASE = ["sk_filter", "lwt_out"], ["SCHED_CLS", "SCHED_ACT", "XDP", "CGROUP_SOCK_ADDR"]
 
 
+# what was tracing's, or of programs that run for a task, is everybody's since Linux 6.16: commit ee971630f20f
+SHARED = "6.16"
+SHARED_HELPERS = {
+    "current_task_under_cgroup": {"kconfig": ["CONFIG_CGROUPS"]},
+    "find_vma": {},
+    "get_branch_snapshot": {},
+    "get_cgroup_classid": {"kconfig": ["CONFIG_CGROUP_NET_CLASSID"]},
+    "get_current_comm": {},
+    "get_current_uid_gid": {},
+    "get_task_stack": {},
+    "perf_event_read": {},
+    "perf_event_read_value": {},
+    "send_signal": {},
+    "send_signal_thread": {},
+    "task_storage_delete": {},
+    "task_storage_get": {},
+}
+
+
 def rule(name, since=None, **more):
     return {"name": f"bpf_{name}", **({"since": {"version": since}} if since else {}), **more}
 
@@ -127,6 +146,7 @@ def correct(data, attach_types):
     # named upstream and not there: bpf_iter_tcp_get_func_proto()
     groups["bpf_iter"] = [rule("getsockopt", "5.15"), rule("setsockopt", "5.15")]
     groups["base"] += [rule("strtol", "6.1"), rule("strtoul", "6.1")]
+    groups["base"] += [rule(name, SHARED, **more) for name, more in SHARED_HELPERS.items()]
     groups["sk_base"].append(rule("skc_to_mptcp_sock"))
     for rules in [groups[g] for g in SK_BASE[0]] + [programs[p] for p in SK_BASE[1]]:
         instead(rules, "base", "sk_base")

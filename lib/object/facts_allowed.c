@@ -37,7 +37,17 @@ static const struct facts_rule base[] = {
 	{ H(ringbuf_submit_dynptr) }, { H(user_ringbuf_drain) },
 	{ H(get_current_pid_tgid), .since = V(6, 10) },
 	{ H(get_ns_current_pid_tgid), .since = V(6, 10) },
-	{ H(strtol), .since = V(6, 1) }, { H(strtoul), .since = V(6, 1) }, { 0 },
+	{ H(strtol), .since = V(6, 1) }, { H(strtoul), .since = V(6, 1) },
+	{ H(current_task_under_cgroup), .since = V(6, 16), .kconfig = "CGROUPS" },
+	{ H(find_vma), .since = V(6, 16) }, { H(get_branch_snapshot), .since = V(6, 16) },
+	{ H(get_cgroup_classid), .since = V(6, 16), .kconfig = "CGROUP_NET_CLASSID" },
+	{ H(get_current_comm), .since = V(6, 16) },
+	{ H(get_current_uid_gid), .since = V(6, 16) },
+	{ H(get_task_stack), .since = V(6, 16) }, { H(perf_event_read), .since = V(6, 16) },
+	{ H(perf_event_read_value), .since = V(6, 16) },
+	{ H(send_signal), .since = V(6, 16) }, { H(send_signal_thread), .since = V(6, 16) },
+	{ H(task_storage_delete), .since = V(6, 16) },
+	{ H(task_storage_get), .since = V(6, 16) }, { 0 },
 };
 
 static const struct facts_rule tracing[] = {

@@ -61,7 +61,7 @@ enum bpf_map_type {
 enum bpf_func_id {
 	BPF_FUNC_map_lookup_elem = 1,
 	BPF_FUNC_trace_printk = 6,
-	BPF_FUNC_get_current_comm = 16,
+	BPF_FUNC_get_stack = 67,
 	BPF_FUNC_probe_read_kernel = 113,
 	BPF_FUNC_copy_from_user = 148,
 	BPF_FUNC_this_cpu_ptr = 154,

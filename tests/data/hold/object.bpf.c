@@ -81,10 +81,10 @@ SEC("kprobe.multi/probe*") int multi(void *ctx)
 SEC("xdp") int packet(struct xdp_md *ctx)
 {
 #ifdef WRONG_HELPER
-	char comm[16];
+	char stack[16];
 
-	bpf_get_current_comm(comm, sizeof(comm));
-	sink = comm[0];
+	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+	sink = stack[0];
 #endif
 	return XDP_PASS;
 }
