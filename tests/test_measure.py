@@ -193,7 +193,7 @@ def test_what_a_map_of_programs_holds(measure, bpftool):
 def test_only_some(measure, mixed):
     proof = measure("-o", "qz_good", "-o", "qz_null", mixed)
     assert {n for n, p in proof.programs.items() if p["load"] != "untried"} == {"qz_good", "qz_null"}
-    assert len(proof["programs"]) == 10 and proof.programs["qz_xdp"]["message"] == "it was not asked for"
+    assert len(proof["programs"]) == 10 and proof.programs["qz_xdp"]["message"] is None
     proof = measure("-o", "qz_?oo*", mixed)  # patterns of a shell
     assert {n for n, p in proof.programs.items() if p["load"] != "untried"} == {"qz_good"}
 
@@ -306,7 +306,10 @@ def test_program_that_takes_too_long_is_given_up(measure, bpftool, trace):
     obj = measure.compile(HEAD + LONG + GOOD % "good")
     proof = measure("-m", "20", *trace, obj)
     slow = proof.programs["qz_long"]
-    assert (slow["load"], slow["code"], slow["message"]) == ("refused", errno.ETIME, "the verifier was given up")
+    assert (slow["load"], slow["code"]) == ("refused", errno.ETIME)
+    assert slow["message"] == (
+        "the verifier had not finished after 0.02 s; bound or split the loops that it walks, or allow a guest more time (--timeout)"
+    )
     assert proof.programs["qz_good"]["load"] == "loaded"
 
 

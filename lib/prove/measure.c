@@ -54,14 +54,13 @@ static bool is_asked(const struct measure_query *q, const char *name)
 	return !q->only;
 }
 
-static bool name_program(struct proof_program *p, const struct obj_program *of, bool asked)
+static bool name_program(struct proof_program *p, const struct obj_program *of)
 {
 	bool typed = strcmp(of->type, "unspec") != 0;
 
 	p->name = strdup(of->name);
 	p->type = typed ? strdup(of->type) : NULL;
-	p->message = asked ? NULL : strdup("it was not asked for");
-	return p->name && (p->type || !typed) && (p->message || asked);
+	return p->name && (p->type || !typed);
 }
 
 static int begin_proof(struct measure *m, struct skep_err *err)
@@ -79,7 +78,7 @@ static int begin_proof(struct measure *m, struct skep_err *err)
 	ok = m->proof && m->left && m->ops_off;
 	for (size_t i = 0; ok && i < o->program_cnt; i++) {
 		m->left[i] = is_asked(&m->q, o->programs[i].name);
-		ok = name_program(&m->proof->programs[i], &o->programs[i], m->left[i]);
+		ok = name_program(&m->proof->programs[i], &o->programs[i]);
 	}
 	for (size_t i = o->map_cnt; ok && i-- > 0;)
 		if (events_is_buffer(&o->maps[i])) {

@@ -109,7 +109,7 @@ static bool wait_end(int fd, unsigned int limit_ms)
 	return n != 0;
 }
 
-static void reap(struct attempt *a, pid_t pid, bool in_time)
+static void reap(struct attempt *a, pid_t pid, bool in_time, unsigned int limit_ms)
 {
 	int status = 0;
 
@@ -121,7 +121,10 @@ static void reap(struct attempt *a, pid_t pid, bool in_time)
 		return;
 	a->code = in_time ? EFAULT : ETIME;
 	if (!in_time)
-		snprintf(a->first, sizeof(a->first), "the verifier was given up");
+		snprintf(a->first, sizeof(a->first),
+			 "the verifier had not finished after %.3g s; bound or split the loops that it "
+			 "walks, or allow a guest more time (--timeout)",
+			 limit_ms / 1000.0);
 	else
 		snprintf(a->first, sizeof(a->first), "libbpf ended with signal %d",
 			 WIFSIGNALED(status) ? WTERMSIG(status) : 0);
@@ -147,7 +150,7 @@ int measure_attempt(struct measure *m, size_t program, bool others, unsigned int
 	if (pid < 0)
 		return skep_fail(err, errno, "cannot start a process: %s",
 				 strerror(errno));
-	reap(a, pid, wait_end(mine, limit_ms));
+	reap(a, pid, wait_end(mine, limit_ms), limit_ms);
 	a->log[m->log_size - 1] = '\0';
 	a->first[sizeof(a->first) - 1] = '\0';
 	return 0;
