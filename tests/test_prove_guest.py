@@ -2,6 +2,9 @@
 """What skep prove makes of what guests say: one that gave up an object, one that tells of other programs, one that has
 problems. In place of QEMU a script says it."""
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,9 +34,9 @@ def proof(*programs, message=None):
 
 @pytest.fixture
 def prove(skep, project_cache, kernel_library, tmp_path):
-    obj = project_cache("exec-watch", "exec-watch", True) / "build/exec_watch.bpf.o"
+    built = project_cache("exec-watch", "exec-watch", True) / "build/exec_watch.bpf.o"
 
-    def run(*messages, args=()):
+    def run(*messages, args=(), obj=built):
         qemu = tmp_path / "qemu-system-x86_64"
         tests = str(Path(__file__).parent)
         qemu.write_text(QEMU.format(python=sys.executable, tests=tests, messages=messages))
@@ -78,10 +81,37 @@ def test_other_programs(prove, programs, why):
     assert told["objects"][0]["kernels"][0]["proof"] is None and told["disagreements"] == []
 
 
+@pytest.mark.parametrize(
+    "at, foreseen", [("(85) call bpf_new#999", False), ("(07) r0 += 1", True)], ids=["of a call", "of an instruction"]
+)
+def test_a_complaint_that_nobody_knows(prove, at, foreseen):
+    """Where something is called, it may be for what the kernel lacks: then the prediction was wrong."""
+    log = f"0: R1=ctx() R10=fp0\n0: {at}\nsomething is qz\nprocessed 1 insns (limit 1000000)\n"
+    done = prove(proof(program("on_exec", "refused", code=22, log=log), program("on_exit")), args=["--json"])
+    assert (done.rc, done.json()["disagreements"] == []) == (1, foreseen)
+
+
 def test_all_problems_are_told(prove):
     bad = [{"say": "module", "module": f"/skep/m{i}.ko", "code": 22} for i in range(2)]
     done = prove(*bad, proof(program("on_exec"), program("on_exit")), args=["--json"]).ok()
     assert done.json()["kernels"][0]["boot"]["problems"] == [f"module /skep/m{i}.ko: Invalid argument" for i in range(2)]
+
+
+def test_a_program_to_choose_may_lack(skep, prove, build_dir, tmp_path):
+    """As in a check: SEC("?...") is loaded where somebody wants it."""
+    source, obj = tmp_path / "choose.bpf.c", tmp_path / "choose.bpf.o"
+    source.write_text("""#include <linux/bpf.h>
+        #include <bpf/bpf_helpers.h>
+        SEC("?tp_btf/qz_none") int gone(void *ctx) { return 0; }
+        SEC("tracepoint/sched/sched_switch") int there(void *ctx) { return 0; }
+        char LICENSE[] SEC("license") = "GPL";\n""")
+    compile_bpf = [shutil.which("clang-19") or "clang", "--target=bpfel", "-mcpu=v3", "-g", "-O2", "-c", source, "-o", obj,
+                   f"-I{build_dir}/share/skep/libbpf", "-idirafter", f"/usr/include/{os.uname().machine}-linux-gnu"]  # fmt: skip
+    subprocess.run(compile_bpf, check=True)
+    done = prove(proof(program("gone", "refused", code=3), program("there")), obj=obj).ok()
+    assert f"{source}:3: gone is refused on" in done.out and "; enable it with bpf_program__set_autoload() only where" in done.out
+    assert prove(proof(program("gone"), program("there")), obj=obj).rc == 1
+    assert prove(proof(program("gone", "refused", code=3), program("there", "refused", code=22)), obj=obj).rc == 1
 
 
 def test_a_kernel_of_another_architecture_was_not_asked(skep, project_cache, kernel_library):

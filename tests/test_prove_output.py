@@ -125,6 +125,17 @@ def test_reasons_that_are_told_below_are_not_beside(outputs):
     assert f"\n{BACKPORTS}  fails, refused\n" in out and HOOK in out
 
 
+def test_a_place_that_is_not_there_is_no_proof(outputs):
+    answers = matrices.proven_answers()
+    why = {"line": "No such file", "cause": "the compiler inlined it", "remedy": "attach to what calls it"}
+    late = said("watch_unlink", attach="refused", agree=("agree", "verifier"), attach_message="No such file", why=why)
+    answers["exec_watch", TRIXIE] = [said("handle_exec"), late]
+    out = outputs(ask(matrices.one(), answers), "text")
+    assert f"\n{TRIXIE}         loads, refused\n" in out
+    assert f"watch_unlink cannot be attached on {TRIXIE}: the compiler inlined it (No such file); attach to what calls it\n" in out
+    assert out.endswith("proven:    6 kernels asked, no disagreement, 1 program without a place to hook in\n")
+
+
 def test_text_of_several_objects_names_them(outputs):
     m = matrices.several()
     answers = {(r["object"], c["kernel"]): [said(p["program"]) for p in c["programs"]] for r in m["objects"] for c in r["kernels"]}

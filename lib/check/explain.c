@@ -82,7 +82,10 @@ void tell_optional(struct telling *t, const char *where)
 {
 	const struct obj_program *p = tell_program(t);
 
-	if (p)
+	if (p && !p->autoload)
+		buf_fmt(&t->remedy, "enable it with bpf_program__set_autoload() only %s",
+			where);
+	else if (p)
 		buf_fmt(&t->remedy,
 			"declare it SEC(\"?%s\") and enable it with "
 			"bpf_program__set_autoload() %s",

@@ -93,9 +93,13 @@ static struct matrix_answer of_attach(const struct matrix_row *r, size_t kernel,
 	a.took = p->attach == PROOF_ATTACHED;
 	if (v->attach[i] == MATRIX_DISAGREE)
 		a.kind = ANSWER_DISAGREEMENT;
-	a.what = p->attach_message;
+	if (v->why && !a.took && p->load == PROOF_LOADED)
+		say_why(&a, &v->why[i]);
+	if (!a.what)
+		a.what = p->attach_message;
 	if (f && (a.took || v->attach[i] == MATRIX_AGREE)) {
 		say_finding(&a, f);
+		a.quote = NULL;
 		a.told = !a.took;
 	}
 	if (!a.what)

@@ -53,10 +53,9 @@ static enum matrix_mark mark_program(const struct matrix_proven *v, size_t i)
 		return MATRIX_DISAGREES;
 	if (!refused)
 		return MATRIX_TAKEN;
-	if (v->load[i] == MATRIX_AGREE && v->attach[i] != MATRIX_OPEN)
-		return MATRIX_PROVEN;
-	return v->load[i] == MATRIX_AGREE && p->load == PROOF_REFUSED ? MATRIX_PROVEN
-								      : MATRIX_REFUSED;
+	if (p->attach == PROOF_ATTACH_REFUSED && v->attach[i] != MATRIX_AGREE)
+		return MATRIX_REFUSED;
+	return v->load[i] == MATRIX_AGREE ? MATRIX_PROVEN : MATRIX_REFUSED;
 }
 
 enum matrix_mark matrix_mark(const struct matrix *m, const struct matrix_row *r,
@@ -91,7 +90,7 @@ enum matrix_mark matrix_mark(const struct matrix *m, const struct matrix_row *r,
 }
 
 struct proven_counts {
-	size_t kernels, asked, disagreements, refusals, silent;
+	size_t kernels, asked, disagreements, refusals, placeless, silent;
 };
 
 static void count_row(struct proven_counts *n, const struct matrix_row *r,
@@ -102,6 +101,7 @@ static void count_row(struct proven_counts *n, const struct matrix_row *r,
 		n->disagreements += v->load[i] == MATRIX_DISAGREE;
 		n->disagreements += v->attach[i] == MATRIX_DISAGREE;
 		n->refusals += v->load[i] == MATRIX_VERIFIER;
+		n->placeless += v->attach[i] == MATRIX_VERIFIER;
 	}
 }
 
@@ -143,6 +143,8 @@ void matrix_proven_summary(struct buf *out, const struct matrix *m)
 	add_count(out, n.disagreements, "disagreement", "disagreements");
 	add_count(out, n.refusals, "refusal for what only the verifier finds",
 		  "refusals for what only the verifier finds");
+	add_count(out, n.placeless, "program without a place to hook in",
+		  "programs without a place to hook in");
 	add_count(out, n.silent, "object without an event", "objects without an event");
 	add_count(out, m->growth_cnt, "statistic grew too much",
 		  "statistics grew too much");

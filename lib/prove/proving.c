@@ -214,13 +214,22 @@ int proving_assign(struct proving *p, struct skep_err *err)
 
 /* --- the answer --- */
 
-static bool is_refused(const struct proving_cell *c)
+/* As foreseen, of a program that is loaded only where somebody chooses it: SEC("?..."). */
+static bool is_left_out(const struct object *o, const struct proving_cell *c, size_t i)
 {
-	for (size_t i = 0; i < c->program_cnt; i++)
-		if (c->proof->programs[i].load == PROOF_REFUSED ||
-		    c->proof->programs[i].attach == PROOF_ATTACH_REFUSED ||
-		    c->load[i] == MATRIX_DISAGREE || c->attach[i] == MATRIX_DISAGREE)
+	return !o->programs[i].autoload && c->load[i] == MATRIX_AGREE;
+}
+
+static bool is_refused(const struct object *o, const struct proving_cell *c)
+{
+	for (size_t i = 0; i < c->program_cnt; i++) {
+		const struct proof_program *p = &c->proof->programs[i];
+
+		if (c->load[i] == MATRIX_DISAGREE || c->attach[i] == MATRIX_DISAGREE ||
+		    p->attach == PROOF_ATTACH_REFUSED ||
+		    (p->load == PROOF_REFUSED && !is_left_out(o, c, i)))
 			return true;
+	}
 	return false;
 }
 
@@ -247,9 +256,10 @@ enum skep_proof proving_answer(const struct proving *p)
 		any |= pk->asked;
 		unproven |= pk->asked && pk->boot.error;
 		for (size_t i = 0; i < pk->row_cnt; i++) {
+			const struct object *o = proving_object(p, pk->rows[i]);
 			const struct proving_cell *c = &pk->cells[i];
 
-			if (c->proof && (c->proven.silent || is_refused(c)))
+			if (c->proof && (c->proven.silent || is_refused(o, c)))
 				return SKEP_REFUSED;
 			unproven |= !c->proof || c->proof->message;
 		}

@@ -95,20 +95,12 @@ static int find_hot(const struct proving *p, struct proving_cell *c, size_t i,
 	return 0;
 }
 
-/* A refusal that no entry of the catalogue fits, with a trace: what the program does. */
-static bool is_own(const struct proving_cell *c, size_t i)
-{
-	const char *log = c->proof->programs[i].log;
-
-	return c->readings[i].key ? c->readings[i].own : log && *log;
-}
-
 /* BTF has functions whose code the compiler inlined, split or moved; where to hook in, only that code says. */
 static bool hooks_a_function(const struct obj_program *p)
 {
 	switch (p->prog_type) {
 	case BPF_PROG_TYPE_KPROBE:
-		return true;
+		return *p->section == 'k'; /* others are uprobes */
 	case BPF_PROG_TYPE_TRACING:
 		return p->expected_attach_type == BPF_TRACE_FENTRY ||
 		       p->expected_attach_type == BPF_TRACE_FEXIT ||
@@ -155,7 +147,7 @@ static int explain_cell(struct proving *p, size_t kernel, size_t row,
 			rc = find_hot(p, c, i, o, err);
 		if (rc)
 			break;
-		blind[i].load = is_own(c, i);
+		blind[i].load = c->readings[i].own;
 		blind[i].attach = hooks_a_function(&o->programs[i]);
 		if (blind[i].attach &&
 		    c->proof->programs[i].attach == PROOF_ATTACH_REFUSED)

@@ -100,8 +100,12 @@ struct skep_prove_opts {
 
 enum skep_proof {
 	SKEP_PROVEN, /* everything loads, attaches where it was tried, and was predicted so */
-	SKEP_REFUSED, /* a kernel refused something, disagreed with the prediction, statistics grew, no event came */
-	SKEP_UNPROVEN, /* nothing was refused, but a kernel could not be asked */
+	/*
+	 * A kernel refused something, disagreed with the prediction, or gets no variant; statistics grew; no event came. What is
+	 * SEC("?...") may be refused where that is predicted.
+	 */
+	SKEP_REFUSED,
+	SKEP_UNPROVEN, /* nothing was refused, but a kernel could not be asked, or none was, or not about all */
 };
 
 /**
