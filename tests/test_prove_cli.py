@@ -100,6 +100,12 @@ def test_a_project_is_built_and_proved(skep, project, need):
             [{"object": o["object"], **p} for p in c["proof"]["programs"]]} == {("exec_watch", "loaded")}  # fmt: skip
 
 
+def test_a_package_that_was_written_to_is_told(skep, project, need):
+    need("root", "btf", "clang")
+    done = skep("prove", project(), "--host", "--duration", "20ms", "--record").ok()
+    assert re.search(r"^recorded: .*build/[\w-]+\.skep, unsigned$", done.out, re.M), done
+
+
 def test_statistics_are_saved_and_compared(host, tmp_path):
     base = tmp_path / "base.json"
     host("--save", base).ok()

@@ -227,6 +227,17 @@ static int tell_table(const struct proving *p, const struct table_query *q,
 	return rc;
 }
 
+/* What was given to be read, and is another file now. */
+static void tell_recorded(const struct proving *p, const char *const *paths, size_t n,
+			  struct skep_report *report)
+{
+	struct skep_node *at = skep_node_section(skep_report_root(report), NULL, "");
+
+	for (size_t i = 0; i < n && p->o.record; i++)
+		skep_node_fmt(at, NULL, "recorded", "%s, %s", paths[i],
+			      p->o.key ? "signed" : "unsigned");
+}
+
 static int tell(struct proving *p, const struct table_query *q, const char *const *paths,
 		size_t n, struct skep_report *report, struct skep_err *err)
 {
@@ -244,6 +255,7 @@ static int tell(struct proving *p, const struct table_query *q, const char *cons
 	if (rc)
 		return rc;
 	matrix_report(&p->m, p->o.explain, report);
+	tell_recorded(p, paths, n, report);
 	return tell_table(p, q, report, err);
 }
 
