@@ -50,6 +50,12 @@ def test_misuse(skep, obj, args, told):
     assert done.err.splitlines() == ["skep prove: " + told[0].format(obj=obj), *told[1:]]
 
 
+def test_no_file(skep):
+    """Its usage is longer than a hint."""
+    done = skep("prove")
+    assert (done.rc, done.err) == (2, "skep prove: an argument is missing\n  hint: skep prove --help tells which\n")
+
+
 def test_csv_and_json(skep, obj):
     done = skep("prove", obj, "--csv", "--json")
     assert done.rc == 2 and json.loads(done.err)["what"] == "--csv excludes --json and --events"

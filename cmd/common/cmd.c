@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_OPTS 48
+#define MAX_OPTS     48
+#define SYNOPSIS_MAX 240 /* that a hint has room for */
 
 /* How errors are rendered is asked before a command's options are understood. */
 static bool wants_json(int argc, char **argv)
@@ -67,7 +68,11 @@ static int count_operands(const struct cmd *cmd, size_t min, size_t max,
 		skep_fail(err, SKEP_EUSAGE, "an argument is missing");
 	else
 		return 0;
-	skep_err_hint(err, "usage: %s%s %s", prefix(cmd), cmd->name, cmd->synopsis);
+	if (strlen(cmd->synopsis) > SYNOPSIS_MAX)
+		skep_err_hint(err, "%s%s --help tells which", prefix(cmd), cmd->name);
+	else
+		skep_err_hint(err, "usage: %s%s %s", prefix(cmd), cmd->name,
+			      cmd->synopsis);
 	return -SKEP_EUSAGE;
 }
 

@@ -15,21 +15,27 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 		OPT_STRING(0, "duration", &w.duration, "S",
 			   "how long programs stay attached; default 200ms"),
 		OPT_STRING(0, "stimulus", &o->stimulus, "SCRIPT",
-			   "run in the guest meanwhile; events must come of it"),
-		OPT_LIST(0, "set", &w.presets, "VAR=VALUE", "of a global variable"),
-		OPT_LIST(0, "program", &w.programs, "PATTERN", "only these programs"),
+			   "run it in the guest meanwhile; events must come of it"),
+		OPT_LIST(0, "set", &w.presets, "VAR=VALUE",
+			 "give a global variable a value"),
+		OPT_LIST(0, "program", &w.programs, "PATTERN",
+			 "only these programs, as in \"on_*\""),
 		OPT_FLAG(0, "no-attach", &o->no_attach, "load only"),
 		OPT_CHOICE(0, "accel", &w.accel, "tcg|auto|kvm", "default tcg: emulate"),
 		OPT_UINT(0, "memory", &w.memory, "MIB", "of each guest; default 512"),
-		OPT_STRING(0, "timeout", &w.timeout, "S", "of one boot; default 60"),
+		OPT_STRING(
+			0, "timeout", &w.timeout, "S",
+			"limit of one boot; default 60; other architectures get thrice that"),
 		OPT_FLAG(0, "events", &w.events, "print events as they come"),
 		OPT_FLAG(0, "record", &o->record, "add the proof to each package"),
 		OPT_STRING(0, "key", &o->key, "K", "sign it with this key"),
 		OPT_STRING(0, "cert", &o->cert, "C", "and its certificate"),
-		OPT_STRING(0, "save", &o->save, "FILE", "write the verifier's statistics"),
-		OPT_STRING(0, "baseline", &o->baseline, "FILE", "compare with such"),
-		OPT_UINT(0, "growth", &w.growth, "PERCENT", "allowed; default 10"),
-		OPT_FLAG(0, "stats", &o->stats, "show the table of programs"),
+		OPT_STRING(0, "save", &o->save, "FILE", "keep the verifier's statistics"),
+		OPT_STRING(0, "baseline", &o->baseline, "FILE",
+			   "compare with what --save kept"),
+		OPT_UINT(0, "growth", &w.growth, "PERCENT",
+			 "that statistics may grow; default 10"),
+		OPT_FLAG(0, "stats", &o->stats, "show the table, as --host does"),
 		OPT_STRING(0, "sort", &o->sort, "KEYS", "\"insns-,program\", - descends"),
 		OPT_LIST(0, "filter", &w.filters, "EXPR",
 			 "\"insns>1000\", \"time>=2ms\", \"program=on_*\""),
@@ -69,6 +75,9 @@ const struct cmd cmd_prove = {
 	"Each kernel of the library is started under QEMU, without root, KVM or network, and given every program by\n"
 	"itself. A PROJECT is built, and its package proved on the kernels that skep.yaml names, unless options name\n"
 	"others.\n"
+	"\n"
+	"A SCRIPT for guests runs with busybox's commands. Programs for interfaces are attached to $SKEP_IF;\n"
+	"$SKEP_PEER COMMAND runs at its other end: $SKEP_PEER ping -c 3 10.99.0.1\n"
 	"\n"
 	"The table has a row per kernel, object and program: kernel, object, program, verdict (loaded, refused,\n"
 	"untried), attach, events, runs, insns, states, peak, stack, jited, time. --sort and --filter take these.\n"
