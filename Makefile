@@ -167,7 +167,7 @@ clean:
 	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
 help:
-	@echo 'all guests check test corpus demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
+	@echo 'all guests check test corpus foreign demo lint format install fuzz bench clean deps (V=1, DESTDIR=, prefix=)'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 -include tests/tests.mk
