@@ -268,7 +268,7 @@ def kernels_of(done):
     "terms, want",
     [
         (["debian/bookworm/x86_64"], ["debian/bookworm/x86_64"]),
-        ([">=6.12"], ["debian/forky/x86_64", "debian/trixie/x86_64"]),
+        ([">=6.12"], ["debian/forky/x86_64", "debian/trixie/x86_64", "debian/trixie-backports/x86_64"]),
         (["debian/bookworm/arm64", "debian/bullseye"], ["debian/bookworm/arm64", "debian/bullseye/x86_64"]),
         (["debian/bookworm/x86_64", "<6.2"], ["debian/bookworm/x86_64", "debian/bullseye/x86_64"]),
     ],

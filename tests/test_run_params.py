@@ -257,6 +257,7 @@ def test_more_room_than_a_kernel_has(skep, many):
     done = skep("run", many, "--allow-unsigned", "--duration", "1", "--param", "size=4294967295")
     assert done.rc == 1 and done.err.splitlines()[1:] == [
         "skep run: the kernel does not take it: map 'numbers': failed to create: -E2BIG",
+        "  because the map is larger than the kernel takes",
         "  while loading 'many'",
         "  hint: the map is larger than the kernel takes: fewer entries",
     ]

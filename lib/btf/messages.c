@@ -30,7 +30,8 @@ static bool is_passing(const char *text)
 {
 	return strstr(text, ". Retrying ") ||
 	       !strncmp(text, "Failed to bump RLIMIT", 21) ||
-	       !strncmp(text, "BTF loading error", 17);
+	       !strncmp(text, "BTF loading error", 17) ||
+	       strstr(text, "BEGIN BTF LOAD LOG");
 }
 
 static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)

@@ -20,9 +20,10 @@
 #include "lib/base/escape.h"
 #include "lib/prove/frame.h"
 
-#define SECOND        1000000000ull
-#define MS            1000000ull
-#define LIMIT_DEFAULT (60 * SECOND)
+#define SECOND            1000000000ull
+#define MS                1000000ull
+#define LIMIT_DEFAULT     (60 * SECOND)
+#define ACTIVITY_PATIENCE (2 * SECOND)
 
 enum stage {
 	STAGE_LOADS,
@@ -49,6 +50,7 @@ struct crew {
 	struct pollfd *polls;
 	int signal_fd;
 	struct guest_stimulus stimulus;
+	pid_t activity; /* 0: has ended */
 };
 
 /* --- what members say --- */
@@ -210,6 +212,8 @@ static void reap(struct crew *c)
 	while (read(c->signal_fd, &info, sizeof(info)) > 0)
 		;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == c->activity)
+			c->activity = 0;
 		if (pid == c->stimulus.pid)
 			end_stimulus(&c->stimulus, status);
 		for (i = 0; i < c->cnt; i++)
@@ -328,14 +332,16 @@ static int load_all(struct crew *c, uint64_t until_ns, struct skep_err *err)
 	return ret;
 }
 
+/* So long, and on a slow machine until there was something to see. */
 static void watch_activity(struct crew *c, uint64_t until_ns)
 {
-	pid_t pid = guest_activity_start(c->g);
+	uint64_t patience = until_ns + ACTIVITY_PATIENCE;
 
-	while (guest_now() < until_ns)
-		turn(c, until_ns);
-	if (pid > 0)
-		kill(pid, SIGKILL);
+	c->activity = guest_activity_start(c->g);
+	while (guest_now() < until_ns || (c->activity > 0 && guest_now() < patience))
+		turn(c, guest_now() < until_ns ? until_ns : patience);
+	if (c->activity > 0)
+		kill(c->activity, SIGKILL);
 }
 
 static void kill_strangers(const struct crew *c)
