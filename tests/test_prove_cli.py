@@ -38,6 +38,8 @@ COLUMNS = (
         (["--accel", "hax"], ["--accel wants tcg|auto|kvm, not 'hax'", HINT]),
         (["--sort", "size"], ["--sort: there is no column 'size'", COLUMNS]),
         (["--filter", "insns>x"], ["--filter: insns wants a number, not 'x'"]),
+        (["--growth", "5"], ["--growth is of use only with --baseline"]),
+        (["--key", "k", "--cert", "c"], ["a key is of use only with --record"]),
         (["--key", "k"], ["a key and its certificate belong together"]),
         (["--program", "on_*", "--program", "of_*"], ["no program is called 'of_*'", "  hint: skep inspect FILE lists them"]),
         (["--record"], ["{obj}: only a package can hold a proof, and this is an object"]),

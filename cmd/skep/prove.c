@@ -4,7 +4,7 @@
 
 static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *err)
 {
-	struct prove_wish w = { .opts.sz = sizeof(w.opts), .growth = 10 };
+	struct prove_wish w = { .opts.sz = sizeof(w.opts), .growth = GROWTH };
 	struct skep_prove_opts *o = &w.opts;
 	const struct opt table[] = {
 		OPT_LIST(0, "kernel", &w.kernels, "ID",

@@ -7,6 +7,8 @@
 
 #include "cmd/common/cmd.h"
 
+#define GROWTH 10 /* percent, if none is given */
+
 /* The options, as they were given. */
 struct prove_wish {
 	struct opt_list files, kernels, presets, programs, filters;

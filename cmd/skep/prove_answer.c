@@ -20,6 +20,11 @@ static int refuse(const struct prove_wish *w, struct skep_err *err)
 				 "--all, --host and --kernel exclude each other");
 	if (w->csv && (w->common.json || w->events))
 		return skep_fail(err, SKEP_EUSAGE, "--csv excludes --json and --events");
+	if (w->opts.key && w->opts.cert && !w->opts.record)
+		return skep_fail(err, SKEP_EUSAGE, "a key is of use only with --record");
+	if (w->growth != GROWTH && !w->opts.baseline)
+		return skep_fail(err, SKEP_EUSAGE,
+				 "--growth is of use only with --baseline");
 	for (size_t i = 0; i < w->kernels.n; i++)
 		if (!strcmp(w->kernels.items[i], "host")) {
 			skep_fail(err, SKEP_EUSAGE, "no guest runs the host's kernel");

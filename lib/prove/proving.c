@@ -98,6 +98,15 @@ static void keep_bootable(struct check_inputs *in)
 	in->kernel_cnt = n;
 }
 
+static bool any_fits(const struct check_inputs *in)
+{
+	for (size_t i = 0; i < in->kernel_cnt; i++)
+		if (in->kernels[i].profile &&
+		    any_object_of(in, in->kernels[i].profile->arch))
+			return true;
+	return false;
+}
+
 static int choose_library(struct proving *p, struct skep_err *err)
 {
 	const struct skep_check_opts opts = { .sz = sizeof(opts),
@@ -111,6 +120,13 @@ static int choose_library(struct proving *p, struct skep_err *err)
 		return rc;
 	if (!p->o.term_cnt)
 		keep_bootable(&p->in);
+	if (p->in.kernel_cnt && !any_fits(&p->in) && !p->in.missing_cnt) {
+		skep_fail(err, ENOENT,
+			  "none of these kernels is of an architecture that there is an "
+			  "object for");
+		return skep_err_hint(err,
+				     "skep.yaml: arch: [x86_64, arm64] builds for both");
+	}
 	if (p->in.kernel_cnt || p->in.missing_cnt)
 		return 0;
 	skep_fail(err, ENOENT, "the library has no kernel that can be started for them");
