@@ -44,7 +44,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 		OPT_UINT(0, "lines", &w.lines, "N",
 			 "source lines of each program that cost the verifier most"),
 		OPT_FLAG(0, "explain", &w.common.explain,
-			 "all that is predicted: where, what is there instead, what to do"),
+			 "all that is predicted, and the logs of verifiers that refused"),
 		OPT_STRING(0, "html", &o->html, "FILE", "also write a page to look at"),
 		OPT_STRING(0, "junit", &o->junit, "FILE", "also write JUnit's XML"),
 		OPT_STRING(0, "sarif", &o->sarif, "FILE", "also write SARIF 2.1.0"),
