@@ -120,6 +120,28 @@ def test_damaged_cache_is_made_anew(make, tmp_path, how):
         assert kept.read_bytes() == data, "mended"
 
 
+@pytest.mark.parametrize("what", ["owner", "file", "folder", "folder's owner"])
+def test_what_others_put_there_is_not_taken(make, tmp_path, what):
+    """Anybody can tell the digest of what he wrote himself."""
+    if os.geteuid() and "owner" in what:
+        pytest.skip("only root gives files away")
+    cache = tmp_path / "cache"
+    plain, _ = make(cache=cache)
+    (kept,) = (cache / "initramfs").iterdir()
+    planted = kept.read_bytes()[:-40].replace(b"dev/console", b"dev/c0nsole")
+    kept.write_bytes(planted + hashlib.sha256(planted).digest() + b"skepkept")
+    assert make(cache=cache)[0].read_bytes() != plain.read_bytes(), "one's own is taken"
+    if what == "owner":
+        os.chown(kept, 65534, 65534)
+    elif what == "file":
+        kept.chmod(0o666)
+    elif what == "folder":
+        kept.parent.chmod(0o777)
+    else:
+        os.chown(kept.parent, 65534, 65534)
+    assert make(cache=cache)[0].read_bytes() == plain.read_bytes()
+
+
 def test_another_program_is_another_base(make, guests, tmp_path):
     folder, cache = tmp_path / "guests", tmp_path / "cache"
     shutil.copytree(guests, folder)

@@ -37,6 +37,30 @@ char *stash_path(const struct stash *s, const char *key)
 	return fs_join(s->dir, key);
 }
 
+/* A digest that lies beside what it is of tells damage, not who wrote both: nobody else may have. */
+static bool is_own(const struct stat *st)
+{
+	return (st->st_uid == geteuid() || !st->st_uid) &&
+	       !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool is_own_folder(const struct stash *s)
+{
+	struct stat st;
+
+	return !lstat(s->dir, &st) && S_ISDIR(st.st_mode) && is_own(&st);
+}
+
+int stash_make(const struct stash *s, struct skep_err *err)
+{
+	int rc = fs_mkdirs(s->dir, 0700, err);
+
+	if (rc || is_own_folder(s))
+		return rc;
+	skep_fail(err, EPERM, "others may write to this folder");
+	return skep_err_at(err, s->dir, 0, 0);
+}
+
 static struct timespec mark(const uint8_t digest[static SKEP_SHA256_LEN])
 {
 	uint32_t n;
@@ -79,8 +103,9 @@ int stash_open(const struct stash *s, const char *key, int *fd, size_t *len)
 	struct stat st;
 	size_t size;
 
-	file = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	if (file < 0 || fstat(file, &st) || !S_ISREG(st.st_mode) ||
+	file = path && is_own_folder(s) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+					: -1;
+	if (file < 0 || fstat(file, &st) || !S_ISREG(st.st_mode) || !is_own(&st) ||
 	    st.st_size < (off_t)TAIL_LEN)
 		return -ENOENT;
 	size = (size_t)st.st_size - TAIL_LEN;
@@ -153,8 +178,7 @@ int stash_put(const struct stash *s, const char *key, const void *data, size_t l
 	_cleanup_free_ char *path = stash_path(s, key);
 	uint8_t digest[SKEP_SHA256_LEN];
 	struct buf whole = { 0 };
-	int rc = path ? fs_mkdirs(s->dir, 0700, err)
-		      : skep_fail(err, ENOMEM, "out of memory");
+	int rc = path ? stash_make(s, err) : skep_fail(err, ENOMEM, "out of memory");
 
 	if (rc)
 		return rc;

@@ -18,6 +18,9 @@ struct stash {
 /* Path of a key's file, whatever is there; caller frees, NULL without memory. key is a name of a file. */
 char *stash_path(const struct stash *s, const char *key);
 
+/* The folder, made if it is not there. -EPERM: others may write to it, so that nothing is taken from there or put there. */
+int stash_make(const struct stash *s, struct skep_err *err);
+
 /*
  * Open it, and look at every byte if it was written to since that was last done. The file goes on behind its len bytes, with the stash's own. -ENOENT none, or
  * damaged. Caller closes.

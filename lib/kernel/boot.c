@@ -58,7 +58,7 @@ static int make_ready(const struct stash *stash, const char *key, const char *im
 		path ? text_fmt("%s.%d.tmp", path, (int)getpid()) : NULL;
 	_cleanup_free_ char *data = NULL;
 	size_t len = 0;
-	int rc = into ? fs_mkdirs(stash->dir, 0700, NULL) : -ENOMEM;
+	int rc = into ? stash_make(stash, NULL) : -ENOMEM;
 
 	if (!rc)
 		rc = unpack(image, into, &data, &len);
