@@ -12,10 +12,9 @@ from conftest import BUILD
 KERNELS = {"arm64": ("debian/bookworm", "aarch64", "qemu-system-aarch64"), "s390x": ("debian/forky", "s390x", "qemu-system-s390x")}
 STIMULUS = """#!/bin/sh
 [ "$(uname -m)" = {machine} ] || exit 9
-mkdir /tmp/bees
-printf '#!/bin/sh\\nsleep 0.1\\n' >/tmp/bees/honeybee
-chmod 755 /tmp/bees/honeybee
-for i in 1 2 3 4; do /tmp/bees/honeybee; done
+printf '#!/bin/sh\\nsleep 0.1\\n' >/honeybee
+chmod 755 /honeybee
+for i in 1 2 3 4; do /honeybee; done
 """
 
 
