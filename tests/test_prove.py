@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import SESSION
+
 DATA = Path(__file__).parent / "data"
 SUITES = ("bullseye", "bookworm", "trixie", "forky", "trixie-backports")
 pytestmark = pytest.mark.need("qemu-system-x86_64", "busybox")
@@ -151,7 +153,7 @@ def prove(skep, kernel_library):
 
 def guests():
     """Command lines of QEMU's processes that these tests started."""
-    mine = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+    mine = f"SKEP_TEST_SESSION={SESSION}".encode()
     found = []
     for proc in Path("/proc").glob("[0-9]*"):
         try:
@@ -159,7 +161,7 @@ def guests():
             env = (proc / "environ").read_bytes()
         except OSError:
             continue
-        if b"qemu-system" in argv[0] and (not mine or mine.encode() in env):
+        if b"qemu-system" in argv[0] and mine in env.split(b"\0"):
             found.append(b" ".join(argv).decode(errors="replace"))
     return found
 
