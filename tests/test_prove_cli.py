@@ -52,6 +52,16 @@ def test_misuse(skep, obj, args, told):
     assert done.err.splitlines() == ["skep prove: " + told[0].format(obj=obj), *told[1:]]
 
 
+@pytest.mark.parametrize("option", ["FILE", "--stimulus", "--baseline"])
+def test_pipe_that_nobody_writes_to(skep, obj, tmp_path, option):
+    """It would wait for ever, deaf to signals."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = skep("prove", *([pipe] if option == "FILE" else [obj, option, pipe]), timeout=10)
+    assert (done.rc, done.out) == (2, "")
+    assert done.err == f"skep prove: {pipe}: this is a named pipe, which may never be written to\n"
+
+
 def test_no_file(skep):
     """Its usage is longer than a hint."""
     done = skep("prove")

@@ -3,10 +3,15 @@
 #include <skep/prove.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
@@ -23,12 +28,45 @@
 #define GROWTH_PERCENT 10
 #define STIMULUS_MAX   ((size_t)1 << 20)
 
+/* Opening one waits for who writes to it, and nothing would hear meanwhile that all is to stop. */
+static int refuse_fifo(const char *path, struct skep_err *err)
+{
+	_cleanup_close_ int fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode) || fstatfs(fd, &fs) ||
+	    fs.f_type == PIPEFS_MAGIC)
+		return 0;
+	skep_fail(err, SKEP_EUSAGE, "this is a named pipe, which may never be written to");
+	return skep_err_at(err, path, 0, 0);
+}
+
+static int refuse_fifos(const struct proving *p, const char *const *paths, size_t n,
+			struct skep_err *err)
+{
+	int rc = refuse_fifo(p->o.stimulus, err) ?: refuse_fifo(p->o.baseline, err);
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = refuse_fifo(paths[i], err);
+	return rc;
+}
+
+static int read_stimulus(struct proving *p, struct skep_err *err)
+{
+	size_t len;
+
+	if (!p->o.stimulus)
+		return 0;
+	return fs_read(p->o.stimulus, STIMULUS_MAX, &p->stimulus, &len, err)
+		       ?: (p->stimulus_len = len, 0);
+}
+
 static int take_opts(struct proving *p, const struct skep_prove_opts *given,
 		     struct skep_err *err)
 {
 	struct skep_prove_opts *o = &p->o;
 	int rc = opts_take(o, sizeof(*o), given, err);
-	size_t len;
 
 	if (rc)
 		return rc;
@@ -48,10 +86,7 @@ static int take_opts(struct proving *p, const struct skep_prove_opts *given,
 	if (o->stimulus && o->no_attach)
 		return skep_fail(err, SKEP_EUSAGE,
 				 "a stimulus is of use only while programs are attached");
-	if (!o->stimulus)
-		return 0;
-	return fs_read(o->stimulus, STIMULUS_MAX, &p->stimulus, &len, err)
-		       ?: (p->stimulus_len = len, 0);
+	return 0;
 }
 
 static int compare_baseline(struct proving *p, struct skep_err *err)
@@ -266,6 +301,8 @@ int skep_prove(const char *const *paths, size_t n, const struct skep_prove_opts 
 	struct table_query table;
 	int rc = take_opts(&p, opts, err);
 
+	if (!rc)
+		rc = refuse_fifos(&p, paths, n, err) ?: read_stimulus(&p, err);
 	if (!rc)
 		rc = table_query_read(&table, &p.o, err);
 	if (!rc && !n)
