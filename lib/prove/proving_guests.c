@@ -439,6 +439,9 @@ int proving_guests(struct proving *p, struct skep_err *err)
 			rc = make_or_tell(&g, k, err);
 	if (!rc)
 		rc = run(&g, err);
+	else
+		for (size_t i = 0; i < g.n; i++)
+			closep(&g.boots[i].initrd_fd);
 	free(g.boots);
 	free(g.kernels);
 	free(g.guest_dir);

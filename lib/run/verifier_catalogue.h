@@ -85,7 +85,7 @@
 	  "keep the accesses in separate branches: put barrier_var() on the pointer in each") \
 	X("div-zero", OWN, "div by zero", \
 	  "the program divides by the constant 0", \
-	  "compare the divisor with 0 first") \
+	  "see which constant or macro of the divisor is 0") \
 	X("shift", OWN, "invalid shift", \
 	  "a shift by a constant is wider than the number", \
 	  "shift by less than the number has bits") \
