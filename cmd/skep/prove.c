@@ -13,7 +13,7 @@ static int run(const struct cmd *cmd, int argc, char **argv, struct skep_err *er
 		OPT_FLAG(0, "host", &o->host, "the running kernel; needs its privileges"),
 		OPT_UINT('j', "jobs", &w.jobs, "N", "guests at once; default: processors"),
 		OPT_STRING(0, "duration", &w.duration, "S",
-			   "how long programs stay attached; default 200ms"),
+			   "how long programs stay attached; default 100ms"),
 		OPT_STRING(0, "stimulus", &o->stimulus, "SCRIPT",
 			   "run it in the guest meanwhile; events must come of it"),
 		OPT_LIST(0, "set", &w.presets, "VAR=VALUE",

@@ -73,7 +73,7 @@ static int take_opts(struct proving *p, const struct skep_prove_opts *given,
 	if (!o->stimulus_ns)
 		o->stimulus_ns = o->duration_ns ?: 30 * SECOND_NS;
 	if (!o->duration_ns)
-		o->duration_ns = SECOND_NS / 5;
+		o->duration_ns = SECOND_NS / 10;
 	if (!o->boot_ns)
 		o->boot_ns = 60 * SECOND_NS;
 	if (!o->growth_percent && !o->growth_none)

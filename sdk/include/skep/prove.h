@@ -55,7 +55,7 @@ struct skep_prove_opts {
 	const char *const *terms; /* ids, suites and ranges of the library */
 	size_t term_cnt;          /* 0: all that boot */
 	unsigned int jobs;        /* guests at once; 0: number of processors */
-	uint64_t duration_ns;     /* how long programs stay attached; default 0.2 s */
+	uint64_t duration_ns; /* how long programs stay attached, and until what a guest does by itself is done; default 0.1 s */
 	uint64_t boot_ns; /* limit of one boot without duration; default 60 s; foreign architectures 180 s */
 	const char *stimulus; /* script to run in the guest (with host: here) while programs are attached; its "#!" may be absent */
 	uint64_t stimulus_ns; /* its limit; default: the duration that is given, else 30 s */
