@@ -58,6 +58,7 @@ def test_an_object_that_was_given_up(prove):
     assert (done.rc, loads(done)) == (3, {"on_exec": "untried", "on_exit": "loaded"})
     done = prove(said)
     assert done.rc == 3 and "was not tried" in done.out and "gave up on the object" in done.out
+    assert "loads, not asked" in done.out and "loads, proven" not in done.out
 
 
 def test_programs_in_another_order(prove):

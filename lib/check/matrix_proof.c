@@ -84,6 +84,8 @@ enum matrix_mark matrix_mark(const struct matrix *m, const struct matrix_row *r,
 		worst = MATRIX_SILENT;
 	if (worst != MATRIX_TAKEN)
 		return worst;
+	if (v->proof->message)
+		return MATRIX_UNASKED; /* given up half way */
 	return c->word == VERDICT_LOADS || (c->word == VERDICT_FAILS && as_feared)
 		       ? MATRIX_PROVEN
 		       : MATRIX_TAKEN;
