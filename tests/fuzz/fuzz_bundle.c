@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/sign/bundle.h"
+#include "lib/sign/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (bundle_read(&b, data, size, "bundle", &err))
 		return 0;
-	if (bundle_states(&b, digest) &&
+	if (bundle_states(&b, STATEMENT_SIGNED, digest) &&
 	    !memmem(b.payload, b.payload_len, digest + 7, 64) &&
 	    !memchr(b.payload, '\\', b.payload_len))
 		abort();
