@@ -81,11 +81,14 @@ static void kernel(struct matrix_kernel *k, const struct json_t *v)
 				     .boot = boot };
 }
 
-static int read_run(struct matrix *m, struct skep_err *err)
+/* What the matrix is made of lives as long as the process. */
+static struct matrix m;
+static struct json_t *v;
+static char *text;
+
+static int read_run(struct skep_err *err)
 {
 	const struct json_t *kernels, *objects;
-	struct json_t *v;
-	char *text;
 	size_t len;
 	int rc = fs_read_fd(0, "stdin", FS_MAX_SOURCE, &text, &len, err);
 
@@ -95,23 +98,22 @@ static int read_run(struct matrix *m, struct skep_err *err)
 		return rc;
 	kernels = js_get(v, "kernels");
 	objects = js_get(v, "objects");
-	m->kernel_cnt = js_len(kernels);
-	m->kernels = zeroed(m->kernel_cnt, sizeof(*m->kernels));
-	m->row_cnt = js_len(objects);
-	m->rows = zeroed(m->row_cnt, sizeof(*m->rows));
-	for (size_t i = 0; i < m->kernel_cnt; i++)
-		kernel(&m->kernels[i], js_at(kernels, i));
-	for (size_t i = 0; i < m->row_cnt && !rc; i++)
-		rc = row(&m->rows[i], js_at(objects, i), err);
+	m.kernel_cnt = js_len(kernels);
+	m.kernels = zeroed(m.kernel_cnt, sizeof(*m.kernels));
+	m.row_cnt = js_len(objects);
+	m.rows = zeroed(m.row_cnt, sizeof(*m.rows));
+	for (size_t i = 0; i < m.kernel_cnt; i++)
+		kernel(&m.kernels[i], js_at(kernels, i));
+	for (size_t i = 0; i < m.row_cnt && !rc; i++)
+		rc = row(&m.rows[i], js_at(objects, i), err);
 	return rc;
 }
 
 int main(int argc, char **argv)
 {
 	struct skep_err err = {};
-	struct matrix m = {};
 
-	if (argc < 4 || read_run(&m, &err))
+	if (argc < 4 || read_run(&err))
 		return fail(&err);
 	const struct record_query q = { .path = argv[1],
 					.digest = strcmp(argv[3], "-") ? argv[3] : NULL,
