@@ -3,6 +3,7 @@
 
 import importlib.util
 import os
+import struct
 
 import pytest
 
@@ -29,3 +30,17 @@ def test_no_crash(name, need):
     code, summary, log = fuzz_run.fuzz(fuzzer, SECONDS)
     assert code == 0, f"{summary}\n{log[-6000:]}"
     assert fuzz_run.re.search(r"number_of_executed_units:\s*[1-9]\d", log), log[-2000:]
+
+
+def test_array_of_narrow_numbers(need, tool, tmp_path):
+    """BTF may say that a byte holds fewer bits: elements of an array lie bytes apart all the same."""
+    need("fuzzers")
+    strings = b"\0unsigned char\0"
+    number = struct.pack("<IIII", 1, 1 << 24, 1, 1)  # of one byte, one bit
+    array = struct.pack("<IIIIII", 0, 3 << 24, 0, 1, 1, 64)
+    types = number + array
+    header = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
+    sample = tmp_path / "narrow.btf"
+    sample.write_bytes(header + types + strings)
+    done = tool(REPO / "build/fuzz/fuzz_decode", sample, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]

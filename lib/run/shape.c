@@ -290,6 +290,8 @@ static void add_array(struct walk *w, const struct btf_type *t, const struct pla
 	add_scalar(w, kind, id, elem, size, at);
 	if (w->shape->field_cnt == first)
 		return;
+	w->shape->fields[first].size_bits =
+		(uint32_t)size * 8; /* what lies between two */
 	w->shape->fields[first].array = true;
 	w->shape->fields[first].count = a->nelems;
 	w->shape->fields[first].flexible = !a->nelems;
